@@ -1,0 +1,1 @@
+"""What people see: widgets and charts that draw what they are given."""

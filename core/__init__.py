@@ -1,0 +1,1 @@
+"""Everything in Thaw that works without a browser."""

@@ -1,0 +1,49 @@
+"""What the environment variables say. Read at each call, so a test or a shell can change them."""
+
+import os
+from pathlib import Path
+
+
+def runs_dir() -> Path:
+    """The folder that holds the runs (`THAW_RUNS`, by default `runs`)."""
+    return Path(os.environ.get("THAW_RUNS") or "runs").absolute()
+
+
+def cache_dir() -> Path:
+    """The folder of the feature store and of scans (`THAW_CACHE_DIR`, by default `cache` beside the runs)."""
+    given = os.environ.get("THAW_CACHE_DIR")
+    return Path(given).absolute() if given else runs_dir().parent / "cache"
+
+
+def app_data_dir() -> Path:
+    """The app's own data folder, where samples and uploads are kept: `data` beside the runs."""
+    return runs_dir().parent / "data"
+
+
+def cache_bytes() -> int:
+    """The most that the feature store may hold, in bytes (`THAW_CACHE_GB`, by default 10)."""
+    return int(_number("THAW_CACHE_GB", 10.0) * 1e9)
+
+
+def max_running() -> int:
+    """How many runs may train at once (`THAW_MAX_RUNNING`, by default 1)."""
+    return max(1, int(_number("THAW_MAX_RUNNING", 1)))
+
+
+def data_roots() -> list[Path]:
+    """The folders that the app may read from (`THAW_DATA_ROOTS`, colon-separated), links resolved."""
+    given = os.environ.get("THAW_DATA_ROOTS")
+    roots = [Path(r) for r in given.split(":") if r] if given else [Path.home(), Path.cwd()]
+    return [r.expanduser().resolve() for r in [*roots, app_data_dir()]]
+
+
+def public() -> bool:
+    """Whether an open address without sign-in was asked for by name (`THAW_PUBLIC=1`)."""
+    return os.environ.get("THAW_PUBLIC") == "1"
+
+
+def _number(name: str, default: float) -> float:
+    try:
+        return float(os.environ.get(name) or default)
+    except ValueError:
+        return default

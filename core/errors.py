@@ -1,0 +1,28 @@
+"""The few exceptions of Thaw. Each message names the rule, the value received and the remedy."""
+
+from collections.abc import Iterable
+
+
+class ThawError(Exception):
+    """A mistake that the user can mend. Its text is shown to people as it stands."""
+
+
+class DataError(ThawError):
+    """The data set, or one file of it, cannot be used."""
+
+
+class ConfigError(ThawError):
+    """A setting is unknown or out of its range."""
+
+
+class WeightsError(ThawError):
+    """Pretrained weights are missing, damaged or of another network."""
+
+
+class RunError(ThawError):
+    """A run does not exist, is damaged, or is in the wrong state for what was asked."""
+
+
+def unknown(kind: str, received: object, known: Iterable[str]) -> str:
+    """A sentence that says what is unknown and lists what is known."""
+    return f"Unknown {kind} {str(received)!r}. Known: {', '.join(known)}."

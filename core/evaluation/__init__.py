@@ -1,0 +1,1 @@
+"""Figures, intervals and verdicts about a finished phase."""

@@ -1,0 +1,32 @@
+"""Writing files so that a reader never sees half of one."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def replace_atomically(path: Path, data: bytes) -> None:
+    """Write `data` beside `path`, flush it to disk, then move it into place."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(beside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write plain data as JSON, atomically. Names that are not UTF-8 survive as escapes."""
+    replace_atomically(path, json.dumps(data, indent=1, allow_nan=True).encode("ascii"))
+
+
+def read_json(path: Path, default: Any = None) -> Any:
+    """The plain data in a JSON file; `default` where it is missing or not JSON."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return default

@@ -1,0 +1,1 @@
+"""Weights, backbones, heads and cut points."""

@@ -1,0 +1,1 @@
+"""The two phases and the feature store. Knows no modality."""
