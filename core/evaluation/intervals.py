@@ -1,0 +1,104 @@
+"""95 % intervals, and the test for paired answers. Light: no more than `scipy.special`."""
+
+import math
+
+import numpy as np
+from scipy.special import bdtr, betaincinv, ndtri
+
+LEVEL = 0.95  # confidence of every interval in Thaw
+Interval = tuple[float, float]
+
+
+def wilson(successes: int, n: int, level: float = LEVEL) -> Interval:
+    """Wilson's score interval of a share (Wilson 1927). (0, 1) where there is nothing to judge by."""
+    if n == 0:
+        return 0.0, 1.0
+    z = _z(level)
+    share = successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return 0.0 if successes == 0 else low, 1.0 if successes == n else high
+
+
+def clopper_pearson(successes: int, n: int, level: float = LEVEL) -> Interval:
+    """The exact interval of a share (Clopper and Pearson 1934), as diagnostic studies report it."""
+    tail = (1 - level) / 2
+    low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
+    return low, high
+
+
+def paired_difference(gained: int, lost: int, n: int, level: float = LEVEL) -> Interval:
+    """The interval of a difference of two shares on the same n examples (Bonett and Price 2012).
+
+    Args:
+        gained: examples that only the second share counts.
+        lost: examples that only the first share counts.
+        n: all examples.
+        level: confidence.
+    """
+    up, down = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
+    half = _z(level) * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    return max(-1.0, up - down - half), min(1.0, up - down + half)
+
+
+def mcnemar_exact(gained: int, lost: int) -> float:
+    """The two-sided p of McNemar's exact test: a fair coin, thrown once for each example that changed."""
+    changed = gained + lost
+    return min(1.0, 2 * float(bdtr(min(gained, lost), changed, 0.5))) if changed else 1.0
+
+
+def area_under_roc(scores: np.ndarray, positive: np.ndarray, level: float = LEVEL) -> tuple[float, Interval]:
+    """Area under the ROC curve and its interval (DeLong 1988, by the ranks of Sun and Xu 2014; on the logit scale).
+
+    Args:
+        scores: float (N,), higher for more positive.
+        positive: bool (N,), with at least one of each kind.
+        level: confidence.
+    """
+    yes, no = scores[positive], scores[~positive]
+    # The share of the other kind that each example beats, ties counting half.
+    of_yes = (_midranks(scores)[positive] - _midranks(yes)) / len(no)
+    of_no = 1 - (_midranks(scores)[~positive] - _midranks(no)) / len(yes)
+    area = float(of_yes.mean())
+    variance = _variance(of_yes) / len(yes) + _variance(of_no) / len(no)
+    if not 0 < area < 1 or variance == 0:
+        return area, _degenerate(area, min(len(yes), len(no)), level)
+    return area, _logit_interval(area, math.sqrt(variance) / (area * (1 - area)), level)
+
+
+def average_precision_interval(precision: float, positives: int, level: float = LEVEL) -> Interval:
+    """The interval of an average precision (the logit interval of Boyd, Eng and Page 2013)."""
+    if not 0 < precision < 1:
+        return _degenerate(precision, positives, level)
+    return _logit_interval(precision, 1 / math.sqrt(positives * precision * (1 - precision)), level)
+
+
+def _z(level: float) -> float:
+    return float(ndtri(0.5 + level / 2))
+
+
+def _variance(values: np.ndarray) -> float:
+    return float(values.var(ddof=1)) if len(values) > 1 else 0.0
+
+
+def _degenerate(value: float, n: int, level: float) -> Interval:
+    """At 0 or 1 the logit has no answer: the exact interval of n unanimous throws stands in."""
+    return clopper_pearson(n if value >= 1 else 0 if value <= 0 else round(value * n), n, level)
+
+
+def _logit_interval(value: float, error: float, level: float) -> Interval:
+    logit, half = math.log(value / (1 - value)), _z(level) * error
+    return _sigmoid(logit - half), _sigmoid(logit + half)
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+def _midranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 1, ties sharing their mean."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[inverse]

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from core.evaluation.intervals import (
+    area_under_roc,
+    average_precision_interval,
+    clopper_pearson,
+    mcnemar_exact,
+    paired_difference,
+    wilson,
+)
+
+COUNTS = [(0, 10), (1, 10), (10, 10), (352, 361), (5, 9)]
+
+
+@pytest.mark.parametrize(("k", "n"), COUNTS)
+def test_wilson_equals_scipys(k, n):
+    expected = stats.binomtest(k, n).proportion_ci(method="wilson")
+    assert wilson(k, n) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(("k", "n"), COUNTS)
+def test_clopper_pearson_equals_scipys(k, n):
+    expected = stats.binomtest(k, n).proportion_ci(method="exact")
+    assert clopper_pearson(k, n) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(12, 3), (3, 12), (5, 5), (1, 0), (40, 10)])
+def test_mcnemar_equals_scipys_fair_coin(gained, lost):
+    assert mcnemar_exact(gained, lost) == pytest.approx(stats.binomtest(gained, gained + lost).pvalue)
+
+
+def test_mcnemar_without_a_change_shows_nothing():
+    assert mcnemar_exact(0, 0) == 1.0
+
+
+def test_paired_difference_by_hand():
+    # n 98: up 13/100, down 4/100; 0.09 ± 1.95996 · sqrt((0.17 - 0.0081) / 100)
+    low, high = paired_difference(12, 3, 98)
+    assert (low, high) == pytest.approx((0.09 - 0.0788625, 0.09 + 0.0788625), abs=1e-6)
+
+
+def test_area_under_roc_by_hand():
+    # Pairs won by the positives 0.9, 0.4 over 0.5, 0.1, 0.4: 3 + 1 + a tie of a half, of 6.
+    scores, positive = np.array([0.9, 0.4, 0.5, 0.1, 0.4]), np.array([True, True, False, False, False])
+    area, (low, high) = area_under_roc(scores, positive)
+    assert area == pytest.approx(4.5 / 6)
+    assert 0 <= low < area < high <= 1
+
+
+def test_area_interval_covers_what_it_says():
+    rng, covered = np.random.default_rng(0), 0
+    truth = stats.norm.cdf(1 / np.sqrt(2))  # of two normal curves one apart
+    for _ in range(300):
+        positive = np.arange(80) < 40
+        _, (low, high) = area_under_roc(rng.normal(size=80) + positive, positive)
+        covered += low <= truth <= high
+    assert 0.91 <= covered / 300 <= 0.985
+
+
+def test_a_perfect_area_keeps_an_honest_lower_end():
+    area, (low, high) = area_under_roc(np.array([0.1, 0.2, 0.8, 0.9]), np.array([False, False, True, True]))
+    assert (area, high) == (1.0, 1.0)
+    assert low < 0.5
+
+
+def test_average_precision_interval_lies_within_0_and_1():
+    low, high = average_precision_interval(0.9, 20)
+    assert 0 < low < 0.9 < high < 1
+    assert average_precision_interval(1.0, 5)[1] == 1.0

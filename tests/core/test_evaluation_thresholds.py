@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from core.evaluation import thresholds
+from core.evaluation.curves import areas, curves
+
+SCORES = np.array([0.9, 0.8, 0.7, 0.4, 0.6, 0.3, 0.2, 0.1])
+POSITIVE = np.array([True, True, True, True, False, False, False, False])
+
+
+def test_figures_at_a_threshold_by_hand():
+    row = thresholds.at(SCORES, POSITIVE, 0.5)
+    assert (row["tp"], row["fp"], row["tn"], row["fn"]) == (3, 1, 3, 1)
+    assert (row["sensitivity"], row["specificity"], row["ppv"], row["npv"]) == (0.75, 0.75, 0.75, 0.75)
+    assert row["sensitivity_interval"] == pytest.approx([0.194120, 0.993690], abs=1e-5)
+
+
+def test_a_share_of_nothing_is_none():
+    row = thresholds.at(SCORES, POSITIVE, 1.0)
+    assert (row["ppv"], row["npv"]) == (None, 0.5)
+
+
+@pytest.mark.parametrize(("goal", "value"), [(0.95, 0.4), (0.75, 0.7), (0.5, 0.8)])
+def test_the_highest_threshold_with_that_sensitivity_is_found(goal, value):
+    assert thresholds.for_sensitivity(SCORES, POSITIVE, goal) == value
+    assert thresholds.at(SCORES, POSITIVE, value)["sensitivity"] >= goal
+    assert thresholds.at(SCORES, POSITIVE, value + 1e-6)["sensitivity"] < goal
+
+
+def test_the_table_goes_from_all_to_none():
+    table = thresholds.table(SCORES, POSITIVE, steps=10)
+    assert (table[0]["sensitivity"], table[-1]["sensitivity"]) == (1.0, 0.0)
+    assert len(table) == 11
+
+
+def test_curves_are_thinned_and_keep_their_ends():
+    rng = np.random.default_rng(0)
+    drawn = curves(rng.random(5000), rng.random(5000) < 0.5, points=50)
+    assert len(drawn["fpr"]) == len(drawn["tpr"]) <= 50
+    assert (drawn["fpr"][0], drawn["fpr"][-1]) == (0.0, 1.0)
+
+
+def test_one_kind_of_truth_has_no_area_and_no_curve():
+    assert set(areas(SCORES, np.ones(8, bool)).values()) == {None}
+    assert curves(SCORES, np.zeros(8, bool)) is None
