@@ -1,0 +1,251 @@
+"""What each shell command does. Each takes parsed arguments, prints its answer, and returns the exit status.
+
+TensorFlow is imported only by the commands that need it, when they run.
+"""
+
+import argparse
+import contextlib
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from core import config as configs
+from core import presets, record
+from core.config import RunConfig
+from core.errors import ConfigError
+from core.follow import clock, follow
+from core.record import Run, find_run
+
+
+def scan(args: argparse.Namespace) -> int:
+    """Look through a data folder and say what is there."""
+    from core.data.scan import scan as look_through
+
+    found = look_through(args.data).to_json()
+    if args.json:
+        return _print_json(found)
+    print(f"{found['total']} usable files, {found['layout'].replace('_', ' ')}: {_counts(found['splits'])}")
+    for row in found["classes"]:
+        print(f"  {row['name']}: {row['count']}")
+    for problem in found["problems"]:
+        print(f"  {problem['kind']}: {problem['path']}: {problem['message']}")
+    return 0
+
+
+def train(args: argparse.Namespace) -> int:
+    """Create a run, and follow it to its end."""
+    from core import launcher
+
+    settings = settings_from(args)
+    refuse_early(settings)
+    return _follow(launcher.start(settings, args.runs), args.json)
+
+
+def resume(args: argparse.Namespace) -> int:
+    """Take an interrupted or stopped run further, and follow it to its end."""
+    from core import launcher
+
+    run = find_run(args.run)
+    launcher.resume(run)
+    return _follow(run, args.json)
+
+
+def stop(args: argparse.Namespace) -> int:
+    """Ask a run to stop. One that has ended is left as it is."""
+    from core import launcher
+
+    run = find_run(args.run)
+    state = run.state()
+    if state in record.ENDED:
+        print(f"The run {run.id} has already ended: it is {state}.")
+        return 0
+    launcher.stop(run)
+    print(f"Asked {run.id} to stop. It keeps its best model.")
+    return 0
+
+
+def runs(args: argparse.Namespace) -> int:
+    """List all runs, newest first."""
+    rows = [record.summary(run) for run in record.list_runs(args.runs)]
+    if args.json:
+        return _print_json(rows)
+    if not rows:
+        print("There are no runs yet.")
+    for row in rows:
+        accuracy = "–" if row["val_accuracy"] is None else f"{100 * row['val_accuracy']:.1f} %"
+        seconds = "–" if row["seconds_total"] is None else clock(row["seconds_total"])
+        print(f"{row['run_id']}  {row['state']:<11}  {accuracy:>7}  {seconds:>12}  {row['backbone']}  {row['name']}")
+    return 0
+
+
+def predict(args: argparse.Namespace) -> int:
+    """Answer for files and texts with the kept model of a run."""
+    run = find_run(args.run)
+    if not args.files and not args.text:
+        raise ConfigError("predict needs at least one FILE, or --text TEXT. Received neither.")
+    with _quiet_output():
+        from core.predict import Predictor
+
+        predictor = Predictor(run)
+        rows = predictor.predict_files(args.files) + predictor.predict_texts(args.text)
+    if args.json:
+        return _print_json(rows)
+    for row in rows:
+        source = row.get("path", row.get("text"))
+        print(f"{source}: {row['error']}" if row["error"] else f"{source}: {_answer(row, args.top)}")
+    return 0
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """Score the kept model of a run on another labelled folder."""
+    run = find_run(args.run)
+    with _quiet_output():
+        from core.evaluate import evaluate as score
+
+        result = score(run, args.data)
+    if args.json:
+        return _print_json(result)
+    low, high = (100 * end for end in result["accuracy_interval"])
+    print(f"{result['n']} examples: accuracy {100 * result['accuracy']:.1f} % (95 % interval {low:.1f} to {high:.1f})")
+    print(f"balanced accuracy {100 * result['balanced_accuracy']:.1f} %, loss {result['loss']:.4f}")
+    for row in result["per_class"]:
+        print(f"  {row['class']}: precision {row['precision']:.3f}, recall {row['recall']:.3f}, n {row['support']}")
+    return 0
+
+
+def export(args: argparse.Namespace) -> int:
+    """Write a run in a format that other programs read; print where."""
+    run = find_run(args.run)
+    with _quiet_output():
+        from core.exporters import export as write
+
+        path = write(run, args.format, args.out)
+    print(path)
+    return 0
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Answer predictions over HTTP until Ctrl-C."""
+    run = find_run(args.run)
+    from core.serve import serve as answer
+
+    return answer(run, port=args.port, idle=args.idle, state=args.state)
+
+
+def settings_from(args: argparse.Namespace) -> RunConfig:
+    """The settings that `train`'s arguments ask for: preset, then settings file, then flags, then `--set`.
+
+    Raises:
+        ConfigError: one of them is unknown or out of its range, or no data is named.
+    """
+    config = presets.preset(args.preset or "recommended")
+    if args.config:
+        config = configs.load(args.config, config)
+    if args.preset and args.preset != config.preset:
+        config = config.replace(preset=args.preset)
+    flags = {
+        "backbone": args.backbone,
+        "weights": args.weights,
+        "image_size": args.image_size,
+        "unfreeze": args.unfreeze,
+        "phase1.epochs": args.epochs1,
+        "phase2.epochs": args.epochs2,
+    }
+    config = configs.apply(config, {name: text for name, text in flags.items() if text is not None})
+    config = configs.apply(config, dict(map(_assignment, args.set)))
+    data = args.data or config.data
+    if not data:
+        raise ConfigError("train needs --data DATA, or a settings file that names the data. Received neither.")
+    return config.replace(data=str(Path(data).expanduser().absolute()))
+
+
+def refuse_early(config: RunConfig) -> None:
+    """Refuse what cannot train before a run is made of it.
+
+    Raises:
+        ThawError: the backbone is unknown, the pictures are smaller than it takes, or the data cannot be used.
+    """
+    from core import catalog
+    from core.data.scan import scan as look_through
+
+    row = catalog.backbone(config.backbone)
+    if config.task == "image" and config.image_size and config.image_size < row.smallest_size:
+        raise ConfigError(
+            f"image_size must be at least {row.smallest_size} pixels for {row.key}. Received: {config.image_size}."
+        )
+    if config.task == "image":
+        look_through(config.data)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise ConfigError(f"--set takes key=value. Received: {text!r}.")
+    return key, value
+
+
+def _follow(run: Run, as_json: bool) -> int:
+    from core import launcher
+
+    status = follow(run, launcher.stop)
+    if status.get("error"):
+        print(status["error"], file=sys.stderr)
+    if as_json:
+        _print_json(outcome(run, status))
+    else:
+        print(run.path)
+    return 0 if status["state"] in (record.DONE, record.STOPPED) else 1
+
+
+def outcome(run: Run, status: dict[str, Any]) -> dict[str, Any]:
+    """How a run ended, as `train --json` prints it."""
+    return {
+        "run_dir": str(run.path),
+        "state": status["state"],
+        "phase1": _phase(run, 1),
+        "phase2": _phase(run, 2),
+        "seconds_total": status.get("seconds_total"),
+    }
+
+
+def _phase(run: Run, phase: int) -> dict[str, Any] | None:
+    figures = run.evaluation(phase)
+    if not isinstance(figures, dict):
+        return None
+    return {
+        "val_loss": figures.get("loss"),
+        "val_accuracy": figures.get("accuracy"),
+        "seconds": figures.get("seconds"),
+    }
+
+
+def _answer(row: dict[str, Any], top: int) -> str:
+    """The label, and the probabilities of the `top` most probable classes."""
+    ranked = sorted(row["probabilities"].items(), key=lambda pair: -pair[1])[:top]
+    shares = ", ".join(f"{name} {100 * p:.1f} %" for name, p in ranked)
+    return f"{'none of these' if row['label'] is None else row['label']} ({shares})"
+
+
+def _counts(splits: dict[str, int]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in splits.items() if n) or "not split yet"
+
+
+def _quiet_output() -> contextlib.AbstractContextManager[Any]:
+    """What libraries print goes to standard error: standard output holds the answer and nothing else."""
+    return contextlib.redirect_stdout(sys.stderr)
+
+
+def _print_json(data: Any) -> int:
+    print(json.dumps(_finite(data), indent=1, allow_nan=False))
+    return 0
+
+
+def _finite(data: Any) -> Any:
+    """The same plain data with null for what JSON has no number for (NaN, infinity)."""
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data

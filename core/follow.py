@@ -1,0 +1,110 @@
+"""Follow a run in the foreground of a shell: a progress bar on standard error until it has ended."""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from core import record
+from core.record import Run, read_events
+
+POLL_SECONDS = 0.2
+
+
+def follow(run: Run, stop: Callable[[Run], None], out: TextIO | None = None) -> dict[str, Any]:
+    """The run's status once it has ended. The first Ctrl-C calls `stop`, a second one is raised.
+
+    Args:
+        run: a run that was submitted.
+        stop: asks the run to stop.
+        out: where progress goes, by default standard error. A bar is drawn on a terminal only.
+
+    Raises:
+        KeyboardInterrupt: at the second Ctrl-C; the run stops by itself.
+    """
+    screen = _Screen(out or sys.stderr)
+    offset, asked = 0, False
+    while True:
+        try:
+            status = run.status()
+            events, offset = read_events(run.events_file, offset, ("epoch", "phase", "note", "stage"))
+            for line in filter(None, map(event_line, events)):
+                screen.line(line)
+            if status["state"] in record.ENDED:
+                screen.bar("")
+                return status
+            screen.bar(bar_text(status))
+            time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            screen.bar("")
+            if asked:
+                screen.line(f"Left. The run {run.id} stops by itself.")
+                raise
+            asked = True
+            stop(run)
+            screen.line("Asked to stop; the best model is kept. Ctrl-C again leaves at once.")
+
+
+def event_line(event: dict[str, Any]) -> str:
+    """What one event says to a reader of the shell; empty for nothing."""
+    if event["kind"] != "epoch":
+        return str(event.get("message") or "")
+    return (
+        f"Phase {event.get('phase')}, epoch {event.get('epoch')}: "
+        f"loss {_number(event.get('loss'))}, accuracy {_share(event.get('accuracy'))}; "
+        f"held out: loss {_number(event.get('val_loss'))}, accuracy {_share(event.get('val_accuracy'))} "
+        f"({_number(event.get('seconds'), 1)} s)"
+    )
+
+
+def bar_text(status: dict[str, Any], width: int = 24) -> str:
+    """One line of progress from a run's status."""
+    if status["state"] == record.QUEUED:
+        place = status.get("place")
+        return f"Waiting in line, place {place}" if place else str(status.get("message") or "Waiting to start")
+    step, steps = status.get("step") or 0, status.get("steps") or 0
+    parts = [str(status.get("message") or status["state"])]
+    if steps:
+        full = round(width * min(1.0, step / steps))
+        parts = ["█" * full + "░" * (width - full), f"{step}/{steps}", *parts]
+    if status.get("images_per_second"):
+        parts.append(f"{status['images_per_second']:.0f} a second")
+    if status.get("eta_s") is not None:
+        parts.append(f"{clock(status['eta_s'])} left")
+    return "  ".join(parts)
+
+
+def clock(seconds: float) -> str:
+    """A duration as `4 min 12 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+class _Screen:
+    """Lines that stay, and under them one bar that is redrawn in place."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._draws = out.isatty()
+
+    def line(self, text: str) -> None:
+        """Print a line that stays."""
+        self._write(f"\r\x1b[K{text}\n" if self._draws else f"{text}\n")
+
+    def bar(self, text: str) -> None:
+        """Redraw the bar, cut to the terminal's width."""
+        if self._draws:
+            self._write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+def _number(value: Any, digits: int = 4) -> str:
+    return f"{value:.{digits}f}" if isinstance(value, (int, float)) else "–"
+
+
+def _share(value: Any) -> str:
+    return f"{100 * value:.1f} %" if isinstance(value, (int, float)) else "–"
