@@ -1,0 +1,77 @@
+"""Which folder is a class and which a split.
+
+```
+class folders            split folders (val, valid, training, testing are understood too)
+data/                    data/
+├── cats/…               ├── train/cats/…  train/dogs/…
+└── dogs/…               ├── validation/cats/…  validation/dogs/…
+                         └── test/cats/…  test/dogs/…            (optional)
+```
+
+Class folders are read with their subfolders. `train` and `test` without `validation` is a third layout, in which
+the held-out pictures are taken from `train`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.data.manifest import TEST, TRAIN, VALIDATION
+from core.errors import DataError
+
+CLASS_FOLDERS = "class_folders"
+SPLIT_FOLDERS = "split_folders"
+TRAIN_AND_TEST = "train_and_test_folders"
+
+_SPLITS = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "validation": VALIDATION,
+    "valid": VALIDATION,
+    "val": VALIDATION,
+    "test": TEST,
+    "testing": TEST,
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a data set's folders are to be read."""
+
+    name: str  # CLASS_FOLDERS, SPLIT_FOLDERS or TRAIN_AND_TEST
+    splits: dict[str, str]  # folder -> split; empty for class folders
+
+    def place(self, path: str) -> tuple[str, str] | None:
+        """(split, class) of a file by its relative path, None where it lies in no class."""
+        first, _, rest = path.partition("/")
+        if not self.splits:
+            return ("", first) if rest else None
+        split = self.splits.get(first)
+        name, _, below = rest.partition("/")
+        return (split, name) if split is not None and below else None
+
+    def class_folders(self, folders: Sequence[str]) -> list[str]:
+        """The folders that stand for a class, empty ones included."""
+        depth = 2 if self.splits else 1
+        chosen = [f.split("/") for f in folders if f.count("/") == depth - 1]
+        return ["/".join(parts) for parts in chosen if not self.splits or parts[0] in self.splits]
+
+
+def find(root: str, folders: Sequence[str]) -> Layout:
+    """The layout of the folders below `root`.
+
+    Raises:
+        DataError: there is only a folder for training, or only one for validation or test.
+    """
+    top = [f for f in folders if "/" not in f]
+    splits = {f: _SPLITS[f.lower()] for f in top if f.lower() in _SPLITS}
+    kinds = set(splits.values())
+    if TRAIN in kinds and len(kinds) > 1:
+        return Layout(SPLIT_FOLDERS if VALIDATION in kinds else TRAIN_AND_TEST, splits)
+    if splits and len(top) == len(splits):
+        names = " and ".join(sorted(repr(f) for f in splits))
+        wanted = "'validation'" if TRAIN in kinds else "'train'"
+        raise DataError(
+            f"A folder with {names} needs {wanted} beside it with the same classes. Received only {names} in {root!r}. "
+            f"To have the pictures split for you, choose {root + '/' + next(iter(splits))!r} itself."
+        )
+    return Layout(CLASS_FOLDERS, {})

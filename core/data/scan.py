@@ -1,0 +1,204 @@
+"""What a data folder holds: its classes, its usable pictures, and everything that is wrong with it."""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core import environment
+from core.data import findings, layout, scan_cache
+from core.data.check import Verdict
+from core.data.manifest import SPLITS, TRAIN, VALIDATION, Example
+from core.data.walk import Walk, walk
+from core.errors import DataError
+
+Progress = Callable[[int, int | None], None]  # done, total (None while the total is unknown)
+
+PROBLEM_KINDS = {
+    "unreadable": "The file is empty, damaged or not a picture; it is left out.",
+    "unsupported": "The file is not in a format that Pillow reads; it is left out.",
+    "too_large": "The picture holds more than 100 megapixels; it is left out.",
+    "permission": "The file or folder may not be read; it is left out.",
+    "link": "The link leads nowhere, in a circle, or out of the allowed roots; it is left out.",
+    "empty_class": "The folder holds no usable picture; it is not a class.",
+    "ignored": "It lies outside the class folders; it is left out.",
+    "duplicate": "The same picture is there more than once; worst under two labels.",
+    "leak": "The same picture is in the training split and in a held-out one, so figures will flatter.",
+    "case": "Class names differ only in upper and lower case.",
+    "few": "The class has fewer than ten pictures.",
+    "imbalance": "The largest class has many times the pictures of the smallest.",
+}
+LEFT_OUT = ("unreadable", "unsupported", "too_large", "permission", "link", "empty_class", "ignored")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a data set."""
+
+    path: str  # relative to the root: a file, a folder or a class
+    kind: str  # a key of PROBLEM_KINDS
+    message: str  # a sentence for people, with what to do
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a folder holds. Only usable pictures are among `files`."""
+
+    root: str  # absolute
+    task: str
+    layout: str  # one of the names in core.data.layout
+    classes: tuple[str, ...]  # sorted by code point
+    files: tuple[Example, ...]  # sorted by path; split "" where it is still to be made
+    problems: tuple[Problem, ...]
+    sizes: list[tuple[int, int]]  # (width, height) in pixels of at most 2,000 pictures, spread evenly
+    copies: tuple[tuple[int, ...], ...] = ()  # groups of rows of `files` with the same bytes
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Usable pictures by class and split; the split "" is still to be made."""
+        table: dict[str, dict[str, int]] = {name: {} for name in self.classes}
+        for (label, split), n in sorted(Counter((f.label, f.split) for f in self.files).items()):
+            table[self.classes[label]][split] = n
+        return table
+
+    def to_json(self) -> dict[str, Any]:
+        """What `scan --json` prints. A split still to be made is shown with its default share."""
+        from core.data.split import assign_splits
+
+        by_class = Counter(f.label for f in self.files)
+        by_split = Counter(f.split for f in assign_splits(self, validation_share=0.2, seed=0))
+        return {
+            "task": self.task,
+            "layout": self.layout,
+            "classes": [{"name": name, "count": by_class[i]} for i, name in enumerate(self.classes)],
+            "splits": {split: by_split[split] for split in SPLITS},
+            "total": len(self.files),
+            "problems": [{"path": p.path, "kind": p.kind, "message": p.message} for p in self.problems],
+        }
+
+
+def scan(path: str | Path, *, progress: Progress | None = None, use_cache: bool = True) -> Scan:
+    """Read a folder of labelled pictures.
+
+    Nothing is opened that an earlier scan saw with the same size and times.
+
+    Args:
+        path: the data set's folder, in one of the layouts of `core.data.layout`.
+        progress: called with (done, total) now and then; total is None while files are still being found.
+        use_cache: read and write what is known of the files under the cache folder.
+
+    Raises:
+        DataError: the folder cannot train a classifier at all, with the reason in one sentence.
+    """
+    root = _root(path)
+    found = walk(root, environment.data_roots(), progress)
+    if use_cache and (known := scan_cache.load(root, found)):
+        return from_plain(known)
+    shape = layout.find(root, found.folders)
+    verdicts = scan_cache.verdicts(root, found, use_cache=use_cache, progress=progress)
+    result = _assemble(root, found, shape, verdicts)
+    if use_cache:
+        scan_cache.save(root, found, to_plain(result))
+    return result
+
+
+def cached(path: str | Path) -> Scan | None:
+    """An earlier scan of this folder if it still holds, at the cost of a walk; None otherwise."""
+    root = _root(path)
+    known = scan_cache.load(root, walk(root, environment.data_roots()))
+    return from_plain(known) if known else None
+
+
+def _root(path: str | Path) -> str:
+    root = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 -- keeps links and odd bytes as given
+    if not os.path.lexists(root):
+        raise DataError(f"There is no folder {root!r}. Check the path.")
+    if not os.path.isdir(root):  # noqa: PTH112
+        raise DataError(f"A folder of pictures is needed. Received a file: {root!r}.")
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise DataError(f"The folder {root!r} may not be read: permission denied. Change its rights.")
+    return root
+
+
+def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdict]) -> Scan:
+    """Put together what the walk and the checks found."""
+    problems = [Problem(*p) for p in found.problems]
+    usable = []  # (entry, verdict, split, class)
+    for entry, verdict in zip(found.files, verdicts, strict=True):
+        place = shape.place(entry.path)
+        if place is None:
+            if not verdict.kind:
+                problems.append(Problem(entry.path, "ignored", "This picture lies in no class folder."))
+        elif verdict.kind:
+            problems.append(Problem(entry.path, verdict.kind, verdict.message))
+        else:
+            usable.append((entry, verdict, *place))
+    classes = tuple(sorted({u[3] for u in usable}))
+    _refuse(root, shape, classes, Counter((u[2], u[3]) for u in usable))
+    label = {name: i for i, name in enumerate(classes)}
+    files = tuple(Example(entry.path, label[name], split) for entry, _, split, name in usable)
+    copies = findings.copies(root, [(entry, verdict) for entry, verdict, _, _ in usable])
+    problems += [Problem(*p) for p in findings.empty_classes(shape.class_folders(found.folders), files)]
+    problems += [Problem(*p) for p in findings.repeated(files, classes, copies)]
+    problems += [Problem(*p) for p in findings.unbalanced(files, classes)]
+    step = max(1, len(usable) // 2000)
+    sizes = [(verdict.width, verdict.height) for _, verdict, _, _ in usable[::step]]
+    return Scan(root, "image", shape.name, classes, files, tuple(problems), sizes, copies)
+
+
+def _refuse(root: str, shape: layout.Layout, classes: tuple[str, ...], counts: Counter[tuple[str, str]]) -> None:
+    """Raise where no classifier can be trained and judged."""
+    if not classes:
+        raise DataError(f"No picture that can be read lies in a class folder below {root!r}. Choose another folder.")
+    if len(classes) == 1:
+        raise DataError(
+            f"At least two classes, each a folder of pictures, are needed. Received one, {classes[0]!r}, in {root!r}. "
+            "If that folder holds the classes, choose it instead."
+        )
+    for name in classes:
+        if shape.name == layout.SPLIT_FOLDERS:
+            for here, missing in ((TRAIN, VALIDATION), (VALIDATION, TRAIN)):
+                if not counts[missing, name] and counts[here, name]:
+                    raise DataError(
+                        f"Every class needs pictures in train and in validation. {name!r} has them only in {here}. "
+                        f"Add some to {missing}, or take the class out."
+                    )
+        training = "" if shape.name == layout.CLASS_FOLDERS else TRAIN
+        if counts[training, name] == 0:
+            raise DataError(f"Every class needs pictures to train on. {name!r} has them only in test.")
+        if counts[training, name] < 2 and shape.name != layout.SPLIT_FOLDERS:
+            raise DataError(
+                f"A class needs at least two pictures, one to train on and one held out. {name!r} has one. "
+                "Add pictures, or take the class out."
+            )
+
+
+def to_plain(scan: Scan) -> dict[str, Any]:
+    """The scan as plain data, in columns."""
+    return {
+        "root": scan.root,
+        "task": scan.task,
+        "layout": scan.layout,
+        "classes": list(scan.classes),
+        "paths": [f.path for f in scan.files],
+        "labels": [f.label for f in scan.files],
+        "splits": [f.split for f in scan.files],
+        "problems": [[p.path, p.kind, p.message] for p in scan.problems],
+        "sizes": scan.sizes,
+        "copies": scan.copies,
+    }
+
+
+def from_plain(data: dict[str, Any]) -> Scan:
+    """The scan that `to_plain` wrote."""
+    return Scan(
+        root=data["root"],
+        task=data["task"],
+        layout=data["layout"],
+        classes=tuple(data["classes"]),
+        files=tuple(map(Example, data["paths"], data["labels"], data["splits"])),
+        problems=tuple(Problem(*p) for p in data["problems"]),
+        sizes=[(w, h) for w, h in data["sizes"]],
+        copies=tuple(tuple(group) for group in data["copies"]),
+    )

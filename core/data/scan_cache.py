@@ -1,0 +1,101 @@
+"""What earlier scans saw, kept under the cache folder: whole scans, and verdicts of single files."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import PIL
+
+from core import environment
+from core.data.check import Verdict, check
+from core.data.walk import Entry, Walk
+from core.files import read_json, replace_atomically
+
+_VERSION = f"1 {PIL.__version__}"  # other code or another Pillow may judge otherwise
+_CHUNK = 256  # files a task
+
+
+def load(root: str, found: Walk) -> dict[str, Any] | None:
+    """The plain scan that was saved for exactly this walk, or None."""
+    kept = read_json(_file(root, "scan"))
+    if isinstance(kept, dict) and kept.get("signature") == _signature(found):
+        return kept["scan"]
+    return None
+
+
+def save(root: str, found: Walk, scan: dict[str, Any]) -> None:
+    """Keep a plain scan for this walk. A cache that cannot be written is no error."""
+    _write(_file(root, "scan"), {"signature": _signature(found), "scan": scan})
+
+
+def verdicts(
+    root: str, found: Walk, *, use_cache: bool, progress: Callable[[int, int | None], None] | None
+) -> list[Verdict]:
+    """The verdict of every file of the walk, in its order; only new and changed files are opened."""
+    kept = read_json(_file(root, "verdicts")) if use_cache else None
+    known = kept["files"] if isinstance(kept, dict) and kept.get("version") == _VERSION else {}
+    result: list[Verdict | None] = [None] * len(found.files)
+    todo = []
+    for row, entry in enumerate(found.files):
+        seen = known.get(entry.path)
+        if seen and seen[0] == _stamp(entry):
+            result[row] = Verdict(*seen[1:])
+        else:
+            todo.append(row)
+    _check_all(root, found, todo, result, progress)
+    done = [verdict for verdict in result if verdict is not None]
+    if use_cache and todo:
+        files = {entry.path: [_stamp(entry), *verdict] for entry, verdict in zip(found.files, done, strict=True)}
+        _write(_file(root, "verdicts"), {"version": _VERSION, "files": files})
+    return done
+
+
+def _check_all(
+    root: str,
+    found: Walk,
+    todo: list[int],
+    result: list[Verdict | None],
+    progress: Callable[[int, int | None], None] | None,
+) -> None:
+    """Fill `result` for the rows in `todo`, by threads: they wait for the disk and decode without the GIL."""
+    total = len(found.files)
+    done = total - len(todo)
+
+    def some(rows: list[int]) -> list[tuple[int, Verdict]]:
+        return [(row, check(f"{root}/{found.files[row].path}", found.files[row].size)) for row in rows]
+
+    chunks = [todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK)]
+    with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
+        for judged in pool.map(some, chunks):
+            for row, verdict in judged:
+                result[row] = verdict
+            done += len(judged)
+            if progress:
+                progress(done, total)
+
+
+def _stamp(entry: Entry) -> list[int]:
+    return [entry.size, entry.mtime, entry.ctime]
+
+
+def _signature(found: Walk) -> str:
+    lines = [f"{f.path}\0{f.size}\0{f.mtime}\0{f.ctime}" for f in found.files]
+    text = "\n".join([_VERSION, *lines, repr(found.folders), repr(found.problems)])
+    return hashlib.blake2b(os.fsencode(text), digest_size=16).hexdigest()
+
+
+def _file(root: str, what: str) -> Path:
+    name = hashlib.blake2b(os.fsencode(root), digest_size=16).hexdigest()
+    return environment.cache_dir() / "scans" / f"{name}.{what}.json"
+
+
+def _write(path: Path, data: Any) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_atomically(path, json.dumps(data, separators=(",", ":")).encode("ascii"))
+    except OSError:
+        return
