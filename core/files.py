@@ -6,22 +6,23 @@ from pathlib import Path
 from typing import Any
 
 
-def replace_atomically(path: Path, data: bytes) -> None:
-    """Write `data` beside `path`, flush it to disk, then move it into place."""
+def replace_atomically(path: Path, data: bytes, durable: bool = True) -> None:
+    """Write `data` beside `path`, flush it to disk (unless told that losing it is cheap), then move it into place."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(beside, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def write_json(path: Path, data: Any) -> None:
+def write_json(path: Path, data: Any, durable: bool = True) -> None:
     """Write plain data as JSON, atomically. Names that are not UTF-8 survive as escapes."""
-    replace_atomically(path, json.dumps(data, indent=1, allow_nan=True).encode("ascii"))
+    replace_atomically(path, json.dumps(data, indent=1, allow_nan=True).encode("ascii"), durable)
 
 
 def read_json(path: Path, default: Any = None) -> Any:

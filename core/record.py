@@ -218,7 +218,7 @@ class Run:
     # Writing.
     def write_status(self, **status: Any) -> None:
         """Replace `status.json`."""
-        write_json(self.status_file, status)
+        write_json(self.status_file, status, durable=status.get("state") not in LIVE)
 
     def write_notes(self, **changes: Any) -> None:
         """Change some notes, keep the others."""

@@ -1,0 +1,128 @@
+"""Start, stop and resume runs. The page and the shell come this way; TensorFlow is not needed here."""
+
+import os
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+from core import record
+from core.config import RunConfig, check
+from core.errors import RunError
+from core.record import Run, create_run
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Executor(Protocol):
+    """Where workers live: this machine today, a cluster's jobs later."""
+
+    def submit(self, run: Run) -> None:
+        """Start a worker on the run."""
+
+    def status(self, run: Run) -> str:
+        """The run's state."""
+
+    def stop(self, run: Run) -> None:
+        """Ask the worker to end and to keep its best model."""
+
+    def logs(self, run: Run) -> str:
+        """What the worker printed."""
+
+
+class LocalProcess:
+    """A worker in a process of its own, in a session of its own: it outlives the page, the server and the terminal."""
+
+    def submit(self, run: Run) -> None:
+        """Start `python -m core.worker` on the run; what it prints goes to a file, never to a pipe."""
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
+        with open(run.log_file, "ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "core.worker", str(run.path.absolute())],
+                cwd=ROOT,
+                env={**environment, "THAW_RUNS": str(record.environment.runs_dir())}
+                | {"THAW_CACHE_DIR": str(record.environment.cache_dir())},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def status(self, run: Run) -> str:
+        """The run's state, from its folder."""
+        return run.state()
+
+    def stop(self, run: Run) -> None:
+        """Leave a request in the run's folder; the worker looks there."""
+        run.ask("stop")
+
+    def logs(self, run: Run) -> str:
+        """The last 20,000 characters of the worker's log."""
+        try:
+            return run.log_file.read_text(encoding="utf-8", errors="replace")[-20_000:]
+        except OSError:
+            return ""
+
+
+EXECUTOR: Executor = LocalProcess()
+
+
+def start(config: RunConfig, runs: Path | None = None) -> Run:
+    """Create a run and start a worker on it; a relative data path is made absolute."""
+    config = check(config).replace(data=str(Path(config.data).expanduser().absolute()))
+    run = create_run(config, versions(), runs)
+    EXECUTOR.submit(run)
+    return run
+
+
+def stop(run: Run) -> None:
+    """Ask for a stop. The best model so far is kept.
+
+    Raises:
+        RunError: the run is not running.
+    """
+    _live(run)
+    EXECUTOR.stop(run)
+
+
+def skip(run: Run) -> None:
+    """Ask to go on to phase 2 now.
+
+    Raises:
+        RunError: the run is not running.
+    """
+    _live(run)
+    run.ask("skip")
+
+
+def resume(run: Run) -> None:
+    """Start a worker on an interrupted, stopped or failed run; it goes on from the checkpoint.
+
+    Raises:
+        RunError: the run is live, done or damaged.
+    """
+    state = run.state()
+    if state not in (record.INTERRUPTED, record.STOPPED, record.FAILED):
+        why = {record.DONE: "It is done.", record.DAMAGED: "Its files cannot be read."}.get(state, "It is still on.")
+        raise RunError(f"The run {run.name()!r} cannot be resumed. {why}")
+    run.request_file.unlink(missing_ok=True)
+    run.write_status(state=record.QUEUED, phase=0, epoch=0, message="Waiting to start", heartbeat=time.time())
+    EXECUTOR.submit(run)
+    for _ in range(100):  # until the worker holds the lock, so that nobody takes the run for interrupted
+        if run.is_held():
+            return
+        time.sleep(0.1)
+
+
+def versions() -> dict[str, str]:
+    """The versions that a run was made with."""
+    found = {name: version(name) for name in ("tensorflow", "keras")}
+    return {"python": ".".join(map(str, sys.version_info[:3])), **found}
+
+
+def _live(run: Run) -> None:
+    state = run.state()
+    if state not in record.LIVE:
+        raise RunError(f"The run {run.name()!r} is not running: it is {state}.")

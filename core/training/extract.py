@@ -1,0 +1,162 @@
+"""Compute the frozen part once: run the trunk over all examples and keep what it says."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core.models.freeze import frozen
+from core.training import batches
+from core.training.network import Network
+from core.training.reporter import Reporter
+from core.training.store import ArraySpec, Entry, FeatureStore, Writer, key_of
+
+BATCH = 32
+
+
+class StopAskedError(Exception):
+    """People asked for a stop before there was a model to keep."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which examples to compute, and as which copy of them."""
+
+    index: np.ndarray  # (n,) int, places in the manifest
+    views: np.ndarray  # (n,) int, the augmented copy's number, -1 for the original
+    contents: tuple[str, ...]  # (n,) hashes of the files
+    recipe: dict[str, Any]  # what shapes the examples before the trunk: size, preprocessing, augmentation
+
+    def digest(self) -> str:
+        """A key made of contents and copies."""
+        digest = hashlib.blake2b(digest_size=16)
+        for content, view in zip(self.contents, self.views, strict=True):
+            digest.update(f"{content}:{view}\n".encode())
+        return digest.hexdigest()
+
+
+class Target:
+    """One stored tensor (with its side tensors): features after pooling, or the activations at a cut."""
+
+    def __init__(self, network: Network, cut: Any | None, rows: Rows) -> None:
+        """`cut` is None for the features."""
+        self.cut = cut
+        self.name = "features" if cut is None else cut.name
+        outputs = [network.pooling.output] if cut is None else [cut, *network.side]
+        self.specs = [_spec(t) for t in outputs]
+        trunk = network.trunk(cut, features=cut is None)
+        self.key = key_of(
+            rows=rows.digest(),
+            recipe=rows.recipe,
+            tensors=self.name,
+            specs=[[list(s.shape), s.dtype] for s in self.specs],
+            structure=[_recipe_of(layer) for layer in _layers(trunk)],
+            weights=_digest(trunk),
+        )
+
+
+def activations(
+    network: Network, source: batches.Source, rows: Rows, targets: list[Target], store: FeatureStore, reporter: Reporter
+) -> list[Entry]:
+    """The stored entry of every target; what is missing is computed in one pass over the examples.
+
+    Raises:
+        StopAskedError: a stop was asked for meanwhile. Nothing half-made stays.
+    """
+    entries = [store.find(target.key) for target in targets]
+    missing = [target for target, entry in zip(targets, entries, strict=True) if entry is None]
+    if not missing:
+        reporter.event("note", message="The frozen part is in the store already: nothing to compute.")
+    else:
+        made = iter(_compute(network, source, rows, missing, store, reporter))
+        entries = [entry or next(made) for entry in entries]
+    return [entry for entry in entries if entry is not None]
+
+
+def _compute(
+    network: Network, source: batches.Source, rows: Rows, targets: list[Target], store: FeatureStore, reporter: Reporter
+) -> list[Entry]:
+    reporter.stage(f"Computing the frozen part once: {len(rows.index):,} examples", len(rows.index))
+    cuts = [t.cut for t in targets if t.cut is not None]
+    trunk = network.trunk(cuts[0] if cuts else None, features=len(targets) > len(cuts))
+    specs = [spec for target in targets for spec in target.specs]
+    run = frozen(lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(list(x))), specs, strict=True)], *source.specs)
+    about = {"examples": len(rows.index), **rows.recipe}
+    writers: list[Writer] = []
+    try:
+        for t in targets:
+            writers.append(store.create(t.key, len(rows.index), t.specs, {**about, "tensors": t.name}))
+        _write_all(run, batches.loaded(source, rows.index, rows.views, BATCH), targets, writers, reporter)
+    except BaseException:
+        for writer in writers:
+            writer.abandon()
+        raise
+    return [writer.commit() for writer in writers]
+
+
+def _write_all(
+    run: Any, data: tf.data.Dataset, targets: list[Target], writers: list[Writer], reporter: Reporter
+) -> None:
+    done, began = 0, tf.timestamp()
+    for tensors, ok in data:
+        values = [v.numpy() for v in run(*tensors)]
+        for target, writer in zip(targets, writers, strict=True):
+            n = len(target.specs)
+            writer.append(values[:n], ok.numpy())
+            values = values[n:]
+        done += len(ok)
+        rate = done / max(1e-6, float(tf.timestamp() - began))
+        total = reporter.steps
+        reporter.status(
+            at_once=False, step=done, images_per_second=round(rate, 1), eta_s=round((total - done) / rate, 1)
+        )
+        if reporter.asked() == "stop":
+            raise StopAskedError
+
+
+def array_specs(network: Network, cut: Any | None) -> list[ArraySpec]:
+    """What one row of a target takes, without building it."""
+    return [_spec(t) for t in ([network.pooling.output] if cut is None else [cut, *network.side])]
+
+
+def _spec(tensor: Any) -> ArraySpec:
+    """float16 for maps, float32 for vectors, and whatever it is for a mask."""
+    shape = tuple(int(d) for d in tensor.shape[1:])
+    dtype = keras.backend.standardize_dtype(tensor.dtype)
+    is_float = dtype.startswith(("float", "bfloat"))
+    return ArraySpec(shape, ("float16" if len(shape) > 1 else "float32") if is_float else dtype)
+
+
+def _narrowed(tensor: tf.Tensor, spec: ArraySpec) -> tf.Tensor:
+    """As `spec` stores it. Saturating: what float16 cannot hold becomes its largest value, never infinity."""
+    return tf.saturate_cast(tensor, spec.dtype) if spec.dtype == "float16" else tf.cast(tensor, spec.dtype)
+
+
+def _digest(model: keras.Model) -> str:
+    """A key made of all weights' bytes."""
+    digest = hashlib.blake2b(digest_size=16)
+    for weight in model.weights:
+        digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def _layers(model: keras.Model) -> list[keras.layers.Layer]:
+    return [
+        layer
+        for layer in model._flatten_layers(include_self=False)
+        if not isinstance(layer, (keras.Model, keras.layers.InputLayer))
+    ]
+
+
+def _recipe_of(layer: keras.layers.Layer) -> list[Any]:
+    """What a layer computes, without its name and flags."""
+    settings = {k: v for k, v in layer.get_config().items() if k not in ("name", "trainable", "dtype")}
+    return [type(layer).__name__, json.dumps(settings, sort_keys=True, default=str)]
+
+
+def _flat(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -1,0 +1,101 @@
+"""After a phase: its probabilities on examples it did not learn from, its figures, its model, and which one is kept."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import keras
+import numpy as np
+
+from core.config import RunConfig
+from core.evaluation.metrics import figures
+from core.evaluation.verdict import compare
+from core.files import write_json
+from core.record import Run
+from core.training import checkpoint, scoring
+from core.training.checkpoint import Progress
+from core.training.examples import Examples
+from core.training.network import Network
+from core.training.plan import Plan
+from core.training.reporter import Reporter
+
+
+class Judge:
+    """Writes `evaluation/`, `models/`, `model.keras` and `predictions.csv` of a run."""
+
+    def __init__(
+        self, run: Run, config: RunConfig, task: ModuleType, network: Network, examples: Examples, reporter: Reporter
+    ) -> None:
+        """Held-out examples come first, then the test split."""
+        self.run, self.config, self.task, self.network = run, config, task, network
+        self.examples, self.reporter = examples, reporter
+        held_out, test = examples.rows("validation"), examples.rows("test")
+        self.rows, self.n_held_out = np.concatenate([held_out, test]), len(held_out)
+
+    def phase(self, p: Plan, progress: Progress, began: float) -> float:
+        """Judge the network as it is now, as the outcome of phase `p`; returns the phase's wall time in seconds."""
+        self.reporter.stage(f"Phase {p.phase}: judging on {len(self.rows):,} {self.task.NOUN}", len(self.rows))
+        scores = scoring.score(self.network, self.examples.source, self.rows, self.examples.n_classes, self.reporter)
+        checkpoint.save_probabilities(self.run, p.phase, scores)
+        self.reporter.stage(f"Phase {p.phase}: saving the model")
+        model = self.task.servable(self.network, self.config, self.examples.n_classes)
+        save_model(model, self.run.phase_model_file(p.phase))
+        found = self._figures(scores) | {"phase": p.phase, "epochs": progress.epoch, "best_epoch": progress.best_epoch}
+        found["seconds"] = seconds = time.monotonic() - began
+        kept = p.phase
+        if p.phase == 2:
+            first = checkpoint.load_probabilities(self.run, 1)
+            if first is not None:
+                found |= self._comparison(first, scores, seconds)
+                kept = found["kept"]
+        _copy(self.run.phase_model_file(kept), self.run.model_file)
+        write_json(self.run.evaluation_file(p.phase), found)
+        self.reporter.status(kept=kept)
+        return seconds
+
+    def write_table(self) -> None:
+        """Write `predictions.csv` from the probabilities that the phases left."""
+        phases = {n: checkpoint.load_probabilities(self.run, n) for n in (1, 2)}
+        known = {n: p for n, p in phases.items() if p is not None and len(p) == len(self.rows)}
+        if not known:
+            return
+        manifest, table = self.examples.manifest, []
+        for i, row in enumerate(self.rows):
+            example = manifest.files[row]
+            values = [f"{value:.9g}" for p in known.values() for value in p[i]]
+            table.append([example.path, manifest.classes[example.label], example.split, *values])
+        names = [f"p{n}:{name}" for n in known for name in manifest.classes]
+        self.run.write_predictions(["path", "label", "split", *names], table)
+
+    def _figures(self, scores: np.ndarray) -> dict[str, Any]:
+        classes, labels, n = self.examples.manifest.classes, self.examples.labels[self.rows], self.n_held_out
+        found = {"split": "validation", **figures(scores[:n], labels[:n], classes)}
+        if len(labels) > n:
+            found["test"] = figures(scores[n:], labels[n:], classes)
+        return found
+
+    def _comparison(self, first: np.ndarray, second: np.ndarray, seconds: float) -> dict[str, Any]:
+        n, labels = self.n_held_out, self.examples.labels[self.rows]
+        found = compare(first[:n], second[:n], labels[:n], seconds, unit=self.task.NOUN)
+        if len(labels) > n:
+            found["test_comparison"] = compare(first[n:], second[n:], labels[n:], seconds, unit=self.task.NOUN)
+        return found
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Save beside `path`, then move into place."""
+    beside = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        model.save(beside)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    beside = target.with_name(f".{os.getpid()}.{target.name}")
+    shutil.copyfile(source, beside)
+    os.replace(beside, target)

@@ -1,0 +1,99 @@
+"""A network as the trainer sees it: what is frozen, what learns, and where the two can be cut apart."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+
+@dataclass(frozen=True)
+class Network:
+    """The parts of a classifier. All models share their layers, so training one part updates the whole."""
+
+    inputs: keras.Model  # what the pipeline yields -> what the base takes (preprocessing, built-in layers only)
+    base: keras.Model  # the pretrained backbone -> its last activations
+    side: tuple[Any, ...]  # inputs of the base that later layers read too (a padding mask); empty for pictures
+    pooling: keras.Model  # [last activations, *side] -> features (N, F)
+    classifier: keras.Model  # features (N, F) -> logits (N, 1) for two classes, else (N, n_classes)
+
+    def set_learning(self, thawed: frozenset[str], mixed: bool = False) -> None:
+        """Let the classifier and the `thawed` layers of the base learn, freeze everything else.
+
+        BatchNormalization stays frozen: its statistics would move even with `training=False`.
+        Flags are set layer by layer, because setting a parent to the value that it has changes no child.
+        """
+        self.base.trainable = True
+        for layer in self.base.layers:
+            for part in layer._flatten_layers():
+                part.trainable = layer.name in thawed and not isinstance(part, keras.layers.BatchNormalization)
+        self.inputs.trainable = False
+        self.classifier.trainable = True
+        for layer in self._leaves():
+            layer.dtype_policy = "mixed_float16" if mixed else "float32"
+
+    def trunk(self, cut: Any | None, *, features: bool = True) -> keras.Model:
+        """What stays frozen: from the pipeline's tensors to features, to the activations at `cut`, or to both.
+
+        Outputs are a list: features first where asked for, then `[cut, *side]` where there is a cut.
+        """
+        at_cut = [cut, *self.side] if cut is not None else []
+        inside = keras.Model(self.base.inputs, [*at_cut, self.base.output])
+        outer = [keras.Input(t.shape[1:], dtype=t.dtype) for t in self.inputs.inputs]
+        *kept, last = _as_list(inside(self._preprocessed(outer)))
+        side = self._side_of(outer)
+        pooled = [self.pooling([last, *side] if side else last)] if features else []
+        return keras.Model(outer, [*pooled, *kept])
+
+    def learner(self, cut: Any | None) -> keras.Model:
+        """What learns in phase 2: from the activations at `cut` (or, without one, the pipeline's tensors) to logits."""
+        if cut is None:
+            return self.complete()
+        tail = keras.Model([cut, *self.side], [self.base.output, *self.side])
+        outer = [keras.Input(t.shape[1:], dtype=t.dtype) for t in (cut, *self.side)]
+        last = _as_list(tail(outer))
+        return keras.Model(outer, self.classifier(self.pooling(last if len(last) > 1 else last[0])))
+
+    def complete(self) -> keras.Model:
+        """The whole way, from the pipeline's tensors to logits."""
+        outer = [keras.Input(t.shape[1:], dtype=t.dtype) for t in self.inputs.inputs]
+        last = self.base(self._preprocessed(outer))
+        side = self._side_of(outer)
+        return keras.Model(outer, self.classifier(self.pooling([last, *side] if side else last)))
+
+    @contextmanager
+    def frozen_dropout_off(self, thawed: frozenset[str]) -> Iterator[None]:
+        """Switch dropout off in layers that do not learn: a frozen layer gives the same answer every epoch."""
+        rates = [
+            (part, name, getattr(part, name))
+            for layer in self.base.layers
+            if layer.name not in thawed
+            for part in layer._flatten_layers()
+            for name in ("rate", "drop_path_rate")
+            if isinstance(getattr(part, name, None), float)
+        ]
+        try:
+            for part, name, _ in rates:
+                setattr(part, name, 0.0)
+            yield
+        finally:
+            for part, name, rate in rates:
+                setattr(part, name, rate)
+
+    def _preprocessed(self, outer: list[Any]) -> Any:
+        return self.inputs(outer if len(outer) > 1 else outer[0])
+
+    def _side_of(self, outer: list[Any]) -> list[Any]:
+        """The side tensors as the pipeline gives them; they pass the preprocessing unchanged, by name."""
+        by_name = {t.name: outer[i] for i, t in enumerate(self.inputs.inputs)}
+        return [by_name[t.name] for t in self.side]
+
+    def _leaves(self) -> list[keras.layers.Layer]:
+        models = (self.inputs, self.base, self.pooling, self.classifier)
+        layers = [layer for model in models for layer in model._flatten_layers(include_self=False)]
+        return [layer for layer in layers if not isinstance(layer, keras.Model)]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

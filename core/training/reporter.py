@@ -1,0 +1,106 @@
+"""The worker's side of the run directory: status, events, heartbeat, and what is asked of it."""
+
+import json
+import os
+import threading
+import time
+from typing import Any
+
+from core import record
+from core.files import replace_atomically
+from core.record import Run
+
+STATUS_SECONDS = 0.2  # the least time between two progress writes
+HEARTBEAT_SECONDS = 1.0
+
+
+class Reporter:
+    """Writes `status.json` and `events.jsonl` of one run. Safe to use from several threads."""
+
+    def __init__(self, run: Run) -> None:
+        """Begin to report on `run`, whose lock the caller holds."""
+        self.run = run
+        self._status: dict[str, Any] = {"state": record.RUNNING, "phase": 0, "epoch": 0, "message": "Starting"}
+        self._events = open(run.events_file, "ab")
+        self._lock = threading.RLock()
+        self._written = self._looked = 0.0
+        self._action: str | None = None
+        self._handled = 0.0
+        self._began = time.time()
+        self._over = threading.Event()
+        self._beat = threading.Thread(target=self._keep_beating, daemon=True)
+        self._beat.start()
+
+    def status(self, *, at_once: bool = True, **changes: Any) -> None:
+        """Change some of the status; written at once, or when the last write is old enough."""
+        with self._lock:
+            self._status |= changes
+            if at_once or time.monotonic() - self._written >= STATUS_SECONDS:
+                self._write()
+
+    def stage(self, message: str, steps: int = 0) -> None:
+        """Say what is being done now, and of how many steps it is made (0: not known)."""
+        self.event("stage", message=message)
+        self.status(message=message, step=0, steps=steps, eta_s=None, images_per_second=None)
+
+    @property
+    def steps(self) -> int:
+        """Of how many steps the present stage is made."""
+        return int(self._status.get("steps") or 0)
+
+    def event(self, kind: str, **values: Any) -> None:
+        """Append one line to the events and flush it."""
+        line = json.dumps({"t": time.time(), "kind": kind, **values}).encode("ascii") + b"\n"
+        with self._lock:
+            self._events.write(line)
+            self._events.flush()
+
+    def elapsed(self) -> float:
+        """Seconds since this worker began to report."""
+        return time.time() - self._began
+
+    def offset(self) -> int:
+        """Bytes of events written so far; what a checkpoint remembers."""
+        with self._lock:
+            return self._events.tell()
+
+    def cut_back(self, offset: int) -> None:
+        """Forget the events after `offset`: resume writes them again."""
+        with self._lock:
+            self._events.close()
+            kept = self.run.events_file.read_bytes()[:offset]
+            replace_atomically(self.run.events_file, kept)
+            self._events = open(self.run.events_file, "ab")
+
+    def asked(self) -> str | None:
+        """What people want: `stop`, `skip`, or None. Cheap: the file is looked at five times a second."""
+        if time.monotonic() - self._looked >= STATUS_SECONDS:
+            self._looked = time.monotonic()
+            request = self.run.request()
+            self._action = request.get("action") if request.get("t", 0) != self._handled else None
+            if self._action == "stop" and self._status["state"] == record.RUNNING:
+                self.status(state=record.STOPPING, message="Stopping after this step")
+        return self._action
+
+    def skipped(self) -> None:
+        """Mark the request to skip as answered."""
+        self._handled, self._action = self.run.request().get("t", 0.0), None
+
+    def close(self, state: str, **values: Any) -> None:
+        """End the report in a final state."""
+        self._over.set()
+        self._beat.join()
+        self.event("end", state=state, **({"message": values["error"]} if values.get("error") else {}))
+        self.status(state=state, step=0, steps=0, eta_s=None, **values)
+        self._events.close()
+
+    def _write(self) -> None:
+        elapsed = time.time() - self._began
+        self.run.write_status(**self._status, heartbeat=time.time(), elapsed_s=round(elapsed, 2), pid=os.getpid())
+        self._written = time.monotonic()
+
+    def _keep_beating(self) -> None:
+        while not self._over.wait(HEARTBEAT_SECONDS):
+            with self._lock:
+                if time.monotonic() - self._written >= HEARTBEAT_SECONDS:
+                    self._write()

@@ -1,0 +1,141 @@
+"""The story of a run: read the examples, compute the frozen part once, train a head, thaw, fine-tune, judge."""
+
+import time
+
+import keras
+
+from core import catalog, record, tasks
+from core.errors import RunError
+from core.models.describe import describe
+from core.models.thaw import resolve
+from core.record import Run
+from core.training import checkpoint, fitting
+from core.training.checkpoint import Checkpoint, Progress
+from core.training.examples import Examples
+from core.training.extract import StopAskedError, Target, activations
+from core.training.judging import Judge
+from core.training.plan import CACHED, Plan, plan
+from core.training.reporter import Reporter
+from core.training.store import FeatureStore
+
+
+def train(run: Run, reporter: Reporter) -> None:
+    """Take `run` from wherever its checkpoint is to its end, and say so through `reporter`."""
+    saved = checkpoint.load(run)
+    reporter.cut_back(saved.progress.events if saved else 0)
+    before = saved.progress.seconds + saved.progress.seconds_before if saved else 0.0
+    try:
+        state = _Training(run, reporter, saved).go()
+    except StopAskedError:
+        state = record.STOPPED
+    reporter.close(state, message="", seconds_total=round(reporter.elapsed() + before, 3), kept=run.kept())
+
+
+class _Training:
+    """One run in one process: what its steps share."""
+
+    def __init__(self, run: Run, reporter: Reporter, saved: Checkpoint | None) -> None:
+        self.run, self.reporter, self.saved = run, reporter, saved
+        self.config = run.config()
+        self.progress = saved.progress if saved else Progress()
+        self.began = time.monotonic() - (0.0 if saved is None else saved.progress.seconds)  # of the present phase
+
+    def go(self) -> str:
+        """Both phases; returns the final state."""
+        keras.utils.set_random_seed(self.config.seed)
+        task = tasks.task(self.config.task)
+        self.examples = Examples(self.run, self.config, task, self.reporter)
+        self.reporter.stage(f"Building {self.config.backbone}")
+        self.network = task.build(self.config, self.examples.n_classes)
+        plans = self._plans(FeatureStore())
+        todo = [p for p in plans if p.phase >= self.progress.phase]
+        self._compute_frozen_part(todo, FeatureStore())
+        judge = Judge(self.run, self.config, task, self.network, self.examples, self.reporter)
+        asked = None
+        for p in todo:
+            asked = self._phase(p, judge)
+            if asked == "stop":
+                break
+        judge.write_table()
+        return record.STOPPED if asked == "stop" else record.DONE
+
+    def _plans(self, store: FeatureStore) -> list[Plan]:
+        structure = describe(self.network.base, catalog.backbone(self.config.backbone))
+        thawed = resolve(self.config.unfreeze, structure)
+        phases = [(1, frozenset[str]())]
+        if thawed and self.config.phase2.epochs:
+            phases.append((2, thawed))
+        n = len(self.examples.stored_rows().index)
+        return [plan(phase, self.network, self.config, names, n, store) for phase, names in phases]
+
+    def _compute_frozen_part(self, todo: list[Plan], store: FeatureStore) -> None:
+        """What the cached phases need, in one pass; after it, it is known which files cannot be read."""
+        cached = [p for p in todo if p.mode == CACHED]
+        rows = self.examples.stored_rows()
+        targets = [Target(self.network, p.cut, rows) for p in cached]
+        entries = activations(self.network, self.examples.source, rows, targets, store, self.reporter)
+        self.entries = {p.phase: entry for p, entry in zip(cached, entries, strict=True)}
+        self.examples.leave_out_unreadable(entries)
+
+    def _phase(self, p: Plan, judge: Judge) -> str | None:
+        """Train one phase and judge it; returns what people asked for."""
+        if p.phase > self.progress.phase:
+            earlier = self.progress
+            self.began = time.monotonic()
+            self.progress = Progress(
+                phase=p.phase,
+                epochs_before=earlier.epochs_before + earlier.epoch,
+                seconds_before=earlier.seconds_before + earlier.seconds,
+            )
+        outcome = fitting.Outcome(None, False, 0)
+        mixed = self.config.mixed_precision and bool(_gpus())
+        self.network.set_learning(p.thawed, mixed)
+        with self.network.frozen_dropout_off(p.thawed):
+            learner = self._learner(p)
+            if self.progress.ended and self.saved is not None:
+                fitting.assign(learner.trainable_variables, self.saved.weights)
+            else:
+                outcome = self._fit(p, learner)
+        self.network.set_learning(p.thawed)
+        if self.progress.epoch or (p.phase == 1 and outcome.steps_taken):
+            self.progress.seconds = judge.phase(p, self.progress, self.began)
+        if outcome.broken:
+            judge.write_table()
+            raise RunError(
+                f"The loss of phase {p.phase} turned into not-a-number. A smaller learning rate "
+                f"(it was {self._phase_config(p).learning_rate:g}) usually mends that."
+            )
+        return outcome.asked
+
+    def _fit(self, p: Plan, learner: keras.Model) -> fitting.Outcome:
+        data = self.examples.phase_data(p, self.entries.get(p.phase))
+        trainable = sum(int(v.shape.num_elements()) for v in (w.value for w in learner.trainable_variables))
+        self.reporter.event("phase", phase=p.phase, trainable=trainable, mode=p.mode, message=p.why)
+        self.reporter.status(phase=p.phase, message=f"Phase {p.phase}: first step")
+        resumed = self.saved if self.saved and self.saved.progress is self.progress else None
+        return fitting.fit(
+            learner,
+            self._phase_config(p),
+            data,
+            self.examples.n_classes,
+            self.config.patience if self.config.early_stopping else None,
+            self.progress,
+            resumed if self.progress.epoch else None,
+            self.began,
+            self.reporter,
+            lambda state: checkpoint.save(self.run, state),
+        )
+
+    def _learner(self, p: Plan) -> keras.Model:
+        if p.mode == CACHED:
+            return self.network.classifier if p.phase == 1 else self.network.learner(p.cut)
+        return self.network.complete()
+
+    def _phase_config(self, p: Plan) -> fitting.PhaseConfig:
+        return self.config.phase1 if p.phase == 1 else self.config.phase2
+
+
+def _gpus() -> list[object]:
+    import tensorflow as tf
+
+    return tf.config.list_physical_devices("GPU")
