@@ -1,0 +1,176 @@
+"""Predictions of a finished run. Keras is imported when the first model is loaded."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.pixels import read_pixels
+from core.decision import answer
+from core.errors import DataError, RunError
+from core.record import Run
+
+AHEAD = 4  # pictures that are decoded while the model works
+
+
+class Predictor:
+    """The model of one phase of a run, as an inference graph. Safe to use from several threads."""
+
+    def __init__(self, run: Run, phase: int | None = None) -> None:
+        """Load a model.
+
+        Args:
+            run: a run with a model.
+            phase: 1 or 2, by default the one that the run keeps.
+
+        Raises:
+            RunError: there is no such model yet, it is damaged, or it needs code that is not Keras's own.
+        """
+        self.run = run
+        self.phase = phase or run.kept()
+        self.classes, self.task = _labels(run)
+        self._call = _inference(run, self.phase, self.task)
+
+    def predict(self, pixels: np.ndarray) -> np.ndarray:
+        """Probabilities of one picture.
+
+        Args:
+            pixels: uint8 (H, W, 3), RGB, of any size, as `read_pixels` gives them.
+
+        Returns:
+            float32 (C,), in the order of `classes`.
+        """
+        return self._call(pixels[None])[0]  # (1, H, W, 3) -> (1, C) -> (C,)
+
+    def predict_text(self, text: str) -> np.ndarray:
+        """Probabilities of one text, float32 (C,)."""
+        return self._call(np.array([text], object))[0]
+
+    def answer(self, probabilities: np.ndarray) -> dict[str, Any]:
+        """`label`, `probability` and `probabilities`, by the run's notes as they are now."""
+        return answer(probabilities, self.classes, self.run.notes())
+
+    def predict_files(self, paths: Sequence[str | Path]) -> list[dict[str, Any]]:
+        """A row for each picture, in the order given: `path`, `label`, `probability`, `probabilities`, `error`.
+
+        A file that cannot be read gets its `error` and no label; the others get their answer.
+        """
+        return [{"path": str(path), **row} for path, row in zip(paths, self._rows_of(paths), strict=True)]
+
+    def predict_texts(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """A row for each text, in the order given: as `predict_files`, with `text` in place of `path`."""
+        if self.task != "text":
+            return [
+                {"text": text, **failed("This run was trained on pictures, it cannot read texts.")} for text in texts
+            ]
+        return [{"text": text, **self.answer(self.predict_text(text)), "error": None} for text in texts]
+
+    def _rows_of(self, paths: Sequence[str | Path]) -> Iterator[dict[str, Any]]:
+        if self.task != "image":
+            yield from (failed("This run was trained on texts, it cannot read pictures.") for _ in paths)
+            return
+        for pixels in decoded(paths):
+            if isinstance(pixels, DataError):
+                yield failed(str(pixels))
+            else:
+                yield {**self.answer(self.predict(pixels)), "error": None}
+
+
+class Predictors:
+    """The models of a run by phase, each loaded once, when it is first asked for."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._loaded: dict[int, Predictor] = {}
+        self._lock = threading.Lock()
+
+    def kept(self) -> Predictor:
+        """The model that the run keeps now."""
+        return self.of(self.run.kept())
+
+    def of(self, phase: int) -> Predictor:
+        """The model of a phase."""
+        with self._lock:
+            if phase not in self._loaded:
+                self._loaded[phase] = Predictor(self.run, phase)
+            return self._loaded[phase]
+
+    def phases(self) -> list[int]:
+        """The phases that have a model."""
+        return [phase for phase in (1, 2) if self.run.phase_model_file(phase).is_file()]
+
+
+def failed(error: str) -> dict[str, Any]:
+    """The row of an example that got no answer."""
+    return {"label": None, "probability": None, "probabilities": {}, "error": error}
+
+
+def decoded(paths: Iterable[str | Path]) -> Iterator[np.ndarray | DataError]:
+    """Pixels of each picture in order, or why there are none; a few are decoded ahead, by threads."""
+
+    def read(path: str | Path) -> np.ndarray | DataError:
+        try:
+            return read_pixels(path)
+        except DataError as error:
+            return error
+
+    with ThreadPoolExecutor(AHEAD) as pool:
+        rest = iter(paths)
+        waiting = [pool.submit(read, path) for path in islice(rest, AHEAD)]
+        while waiting:
+            result = waiting.pop(0).result()
+            waiting += [pool.submit(read, path) for path in islice(rest, 1)]
+            yield result
+
+
+def load_model(run: Run, phase: int) -> Any:
+    """The Keras model of a phase, loaded in safe mode from the run's own folder.
+
+    Raises:
+        RunError: it is missing, damaged, or of code that safe mode does not load.
+    """
+    file = run.phase_model_file(phase)
+    if not file.is_file():
+        raise RunError(
+            f"The run {run.name()!r} has no model of phase {phase} yet: it is {run.state()}. "
+            "Let it train, or resume it, until that phase has a model."
+        )
+    import keras
+
+    if _labels(run)[1] == "text":
+        import keras_hub  # noqa: F401 -- registers the layers of text models
+    try:
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # noqa: BLE001 -- Keras raises nearly anything for a damaged archive
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise RunError(
+            f"The model {file.name} of the run {run.name()!r} is damaged and cannot be loaded: {reason}"
+        ) from None
+
+
+def _labels(run: Run) -> tuple[tuple[str, ...], str]:
+    """The classes in order, and the task."""
+    dataset = run.dataset()
+    try:
+        return tuple(map(str, dataset["classes"])), str(dataset["task"])  # type: ignore[index]
+    except (TypeError, KeyError):
+        raise RunError(f"The run {run.name()!r} has no classes: dataset.json is missing or damaged.") from None
+
+
+def _inference(run: Run, phase: int, task: str) -> Any:
+    """A function from a batch in NumPy to probabilities float32 (N, C)."""
+    import tensorflow as tf
+
+    from core.models.freeze import frozen
+
+    model = load_model(run, phase)
+    if task == "text":
+        texts = tf.function(lambda x: model(x, training=False), input_signature=[tf.TensorSpec((None,), tf.string)])
+        return lambda batch: texts(tf.constant([t.encode("utf-8", "replace") for t in batch])).numpy()
+    spec = tf.TensorSpec((None, None, None, 3), tf.uint8)
+    call = frozen(lambda x: model(tf.cast(x, tf.float32), training=False), spec)
+    return lambda batch: call(batch)[0].numpy()
