@@ -1,11 +1,15 @@
 """Fixtures that several tests share."""
 
+import importlib.util
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +27,19 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"the shared data sets are not at {path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of an installed Chromium, for Playwright's `launch(executable_path=…)`.
+
+    Skipped where there is none, unless THAW_REQUIRE_BROWSER=1, which makes that a failure.
+    """
+    found = os.environ.get("THAW_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    lacking = [] if found else [f"no Chromium on the PATH ({', '.join(BROWSERS)}) nor in THAW_CHROMIUM"]
+    if importlib.util.find_spec("playwright") is None:
+        lacking.append("Playwright is not installed (requirements-dev.txt)")
+    if lacking:
+        give_up = pytest.fail if os.environ.get("THAW_REQUIRE_BROWSER") == "1" else pytest.skip
+        give_up("; ".join(lacking))
+    return str(found)

@@ -1,0 +1,69 @@
+"""Who may reach the app: an address that others reach needs sign-in, or an explicit wish to go without.
+
+`python -m core.hosting HOST` ends with status 2 and one sentence when the app must not listen there.
+"""
+
+import ipaddress
+import sys
+import tomllib
+from pathlib import Path
+
+from core import environment
+
+SECRETS = Path(".streamlit") / "secrets.toml"
+PROVIDER_KEYS = ("client_id", "client_secret", "server_metadata_url")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`, an address or a name."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def sign_in_gaps(secrets: Path = SECRETS) -> list[str]:
+    """What `[auth]` in the secrets file lacks for `st.login`; empty when sign-in is complete.
+
+    Source: https://docs.streamlit.io/develop/api-reference/user/st.login
+    """
+    try:
+        auth = tomllib.loads(secrets.read_text(encoding="utf-8")).get("auth")
+    except FileNotFoundError:
+        return [f"the file {secrets}"]
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return [f"a readable {secrets} ({error})"]
+    if not isinstance(auth, dict):
+        return [f"a section [auth] in {secrets}"]
+    gaps = [key for key in ("redirect_uri", "cookie_secret") if not auth.get(key)]
+    providers = [value for value in auth.values() if isinstance(value, dict)] or [auth]
+    gaps += sorted({key for provider in providers for key in PROVIDER_KEYS if not provider.get(key)})
+    return [f"{key} under [auth] in {secrets}" for key in gaps]
+
+
+def refusal(host: str, secrets: Path = SECRETS) -> str | None:
+    """Why the app must not listen on `host`, as one sentence with the remedy; None when it may."""
+    if is_loopback(host) or environment.public():
+        return None
+    gaps = sign_in_gaps(secrets)
+    if not gaps:
+        return None
+    return (
+        f"Thaw does not listen on {host}, where others reach it, without sign-in: missing is {', '.join(gaps)}. "
+        "Set it up as the README's section on security shows, "
+        "or set THAW_PUBLIC=1 if everybody who reaches this machine may see your data and train on it."
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """The exit status for the address in `arguments`: 0 when the app may listen there, 2 when not."""
+    reason = refusal(arguments[0] if arguments else "127.0.0.1")
+    if reason:
+        sys.stderr.write(reason + "\n")
+    return 2 if reason else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
