@@ -37,8 +37,10 @@ def augment(images: tf.Tensor, keys: tf.Tensor, view: tf.Tensor | int, seed: int
         `float32 (B, S, S, 3)`, clipped to 0 to 255.
     """
     draws = _draws(keys, view, seed)
-    moved = _resample(images, _matrices(draws, settings)) if _moves(settings) else images
-    return _recolour(moved, draws, settings)
+    if _moves(settings):
+        side = tf.cast(tf.shape(images)[1], tf.float32)
+        images = _resample(images, _transforms(draws, side, settings))
+    return _recolour(images, draws, settings)
 
 
 def _draws(keys: tf.Tensor, view: tf.Tensor | int, seed: int) -> tf.Tensor:
@@ -56,49 +58,31 @@ def _moves(s: AugmentConfig) -> bool:
     return s.flip or any((s.rotation, s.zoom, s.shift))
 
 
-def _matrices(draws: tf.Tensor, s: AugmentConfig) -> tf.Tensor:
-    """From output to input, on coordinates from -1 to 1 about the centre: `float32 (B, 2, 3)`."""
+def _transforms(draws: tf.Tensor, side: tf.Tensor, s: AugmentConfig) -> tf.Tensor:
+    """From output pixels to input pixels, as eight numbers of a projective map each: `float32 (B, 8)`."""
     mirror = tf.where(draws[:, 0] < 0, -1.0, 1.0) if s.flip else tf.ones_like(draws[:, 0])
     angle = draws[:, 1] * (s.rotation * math.pi / 180)
     scale = tf.exp(draws[:, 2] * math.log1p(s.zoom))  # as often in as out
     cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
-    across = tf.stack([cos * mirror, -sin * mirror, 2 * s.shift * draws[:, 3]], axis=1)
-    down = tf.stack([sin, cos, 2 * s.shift * draws[:, 4]], axis=1)
-    return tf.stack([across, down], axis=1)
+    centre = (side - 1) / 2
+    xx, xy, yx, yy = cos * mirror, -sin * mirror, sin, cos
+    x0 = centre - (xx + xy) * centre + s.shift * draws[:, 3] * side
+    y0 = centre - (yx + yy) * centre + s.shift * draws[:, 4] * side
+    zero = tf.zeros_like(x0)
+    return tf.stack([xx, xy, x0, yx, yy, y0, zero, zero], axis=1)
 
 
-def _resample(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
-    """Bilinear samples of `images (B, H, W, 3)` at the points that `matrices` name, mirrored beyond the edge."""
-    height, width = tf.shape(images)[1], tf.shape(images)[2]
-    half_h, half_w = (tf.cast(n - 1, tf.float32) / 2 for n in (height, width))
-    ys = tf.cast(tf.range(height), tf.float32) - half_h
-    xs = tf.cast(tf.range(width), tf.float32) - half_w
-    turn = matrices[:, :, :2]
-    offset = matrices[:, :, 2] * tf.stack([half_w, half_h])  # (B, 2), in pixels
-    # x' = a x + b y + c, by broadcasting: (B, H, W)
-    x = turn[:, 0, 0, None, None] * xs + turn[:, 0, 1, None, None] * ys[:, None] + offset[:, 0, None, None] + half_w
-    y = turn[:, 1, 0, None, None] * xs + turn[:, 1, 1, None, None] * ys[:, None] + offset[:, 1, None, None] + half_h
-    x, y = _mirror(x, width), _mirror(y, height)
-    x0, y0 = tf.floor(x), tf.floor(y)
-    dx, dy = (x - x0)[..., None], (y - y0)[..., None]  # (B, H, W, 1)
-    left, top = tf.cast(x0, tf.int32), tf.cast(y0, tf.int32)
-    right, bottom = tf.minimum(left + 1, width - 1), tf.minimum(top + 1, height - 1)
-    flat = tf.reshape(images, (tf.shape(images)[0], height * width, 3))
-
-    def at(row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
-        return tf.gather(flat, row * width + column, batch_dims=1)  # (B, H, W, 3)
-
-    above = at(top, left) * (1 - dx) + at(top, right) * dx
-    below = at(bottom, left) * (1 - dx) + at(bottom, right) * dx
-    return tf.ensure_shape(above * (1 - dy) + below * dy, images.shape)
-
-
-def _mirror(at: tf.Tensor, n: tf.Tensor) -> tf.Tensor:
-    """Coordinates folded back into 0 to n - 1."""
-    last = tf.cast(n - 1, tf.float32)
-    period = tf.maximum(2 * last, 1.0)
-    folded = tf.math.floormod(at, period)
-    return tf.clip_by_value(tf.where(folded > last, period - folded, folded), 0.0, last)
+def _resample(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
+    """Bilinear samples of `images (B, S, S, 3)` where `transforms` point, mirrored beyond the edge."""
+    moved = tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=transforms,
+        output_shape=tf.shape(images)[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
+    )
+    return tf.ensure_shape(moved, images.shape)
 
 
 def _recolour(images: tf.Tensor, draws: tf.Tensor, s: AugmentConfig) -> tf.Tensor:

@@ -4,7 +4,6 @@ The order of an epoch depends on (seed, epoch) only. `epoch` is a variable that 
 epoch begins, so that one data set serves a whole phase and a resumed run sees what an undisturbed one sees.
 """
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np

@@ -46,12 +46,12 @@ class Entry:
 
     def __init__(self, folder: Path, lock: IO[bytes]) -> None:
         """`lock` is the open lock file, held shared."""
+        self._lock = lock
         meta = read_json(folder / "meta.json")
         self.folder = folder
         self.rows = int(meta["rows"])
         self.specs = [ArraySpec(tuple(a["shape"]), a["dtype"]) for a in meta["arrays"]]
         self.unreadable = frozenset(meta["unreadable"])
-        self._lock = lock
 
     def file(self, i: int) -> Path:
         """Where array `i` lies."""
@@ -64,6 +64,9 @@ class Entry:
     def close(self) -> None:
         """Let the entry be dropped again."""
         self._lock.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Writer:

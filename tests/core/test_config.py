@@ -1,0 +1,83 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import config as configs
+from core.config import RunConfig
+from core.errors import ConfigError
+from core.presets import PRESETS, preset
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_survive_json(name):
+    assert configs.from_json(json.loads(json.dumps(preset(name).to_json()))) == preset(name)
+
+
+def test_tutorial_has_the_exact_values():
+    c = preset("tutorial")
+    assert (c.backbone, c.image_size, c.unfreeze, c.preprocessing) == ("VGG16", 150, "layers:4", "unit")
+    assert (c.head.pooling, c.head.hidden_units, c.head.dropout) == ("flatten", 256, 0.0)
+    assert (c.phase1.epochs, c.phase1.learning_rate, c.phase1.optimizer) == (10, 1e-3, "adam")
+    assert (c.phase2.epochs, c.phase2.learning_rate, c.phase2.optimizer) == (10, 1e-5, "adam")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("phase1.learning_rate", "0"),
+        ("phase2.learning_rate", "-1"),
+        ("phase1.learning_rate", "nan"),
+        ("phase1.epochs", "0"),
+        ("batch_size", "0"),
+        ("batch_size", "1.5"),
+        ("augmentation", "views:0"),
+        ("unfreeze", "layers:-1"),
+        ("cache", "maybe"),
+        ("head", "3"),
+        ("head.pooling", "sum"),
+        ("validation_share", "1"),
+        ("patient_pattern", "("),
+        ("patient_pattern", "no group"),
+        ("no.such", "1"),
+        ("phase1.learning_rate.x", "1"),
+    ],
+)
+def test_bad_setting_raises_and_names_it(key, value):
+    with pytest.raises(ConfigError, match=key.split(".")[0]):
+        configs.apply(RunConfig(), {key: value})
+
+
+def test_unknown_setting_lists_the_known_ones():
+    with pytest.raises(ConfigError, match=r"phase1\.learning_rate"):
+        configs.apply(RunConfig(), {"learning_rate": "1"})
+
+
+def test_switches_and_views_are_read_from_text():
+    c = configs.apply(RunConfig(), {"cache": "off", "early_stopping": "ON", "augmentation": "views:7"})
+    assert (c.cache, c.early_stopping, c.views) == (False, True, 7)
+
+
+def test_settings_of_another_version_are_refused():
+    with pytest.raises(ConfigError, match="version 99"):
+        configs.from_json({"version": 99})
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["phase1", "head", "data", "x", "cache", "seed", "epochs"]), inner, max_size=4
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_any_json_gives_settings_or_a_sentence(data):
+    try:
+        configs.check(configs.from_json(data))
+    except ConfigError:
+        return

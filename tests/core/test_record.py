@@ -1,0 +1,78 @@
+import json
+
+import pytest
+
+from core import record
+from core.config import RunConfig
+from core.errors import RunError
+from core.record import Run, create_run, find_run, list_runs, read_events
+
+
+@pytest.fixture
+def run(tmp_path):
+    return create_run(RunConfig(data="x", name="Grüße <script> 🐈"), {"python": "3"}, tmp_path)
+
+
+def test_settings_come_back(run):
+    assert run.config() == RunConfig(data="x", name="Grüße <script> 🐈")
+    assert run.name() == "Grüße <script> 🐈"
+
+
+def test_half_written_last_line_is_ignored(run):
+    run.events_file.write_bytes(b'{"kind": "epoch", "epoch": 1}\nnot json\n[1]\n{"kind": "epoch", "ep')
+    events, offset = read_events(run.events_file)
+    assert events == [{"kind": "epoch", "epoch": 1}]
+    run.events_file.write_bytes(run.events_file.read_bytes() + b'och": 2}\n')
+    assert read_events(run.events_file, offset)[0] == [{"kind": "epoch", "epoch": 2}]
+
+
+def test_running_without_a_lock_is_interrupted(run):
+    run.write_status(state=record.RUNNING)
+    assert run.state() == record.INTERRUPTED
+    with run.lock().acquire():
+        assert run.state() == record.RUNNING
+        run.ask("stop")
+        assert run.state() == record.STOPPING
+
+
+@pytest.mark.parametrize("state", [record.DONE, record.STOPPED, record.FAILED])
+def test_ended_states_stand_without_a_lock(run, state):
+    run.write_status(state=state)
+    assert run.state() == state
+
+
+def test_damaged_run_is_listed_and_others_untouched(run, tmp_path):
+    other = create_run(RunConfig(data="y"), {}, tmp_path)
+    run.config_file.write_text("{")
+    states = {r.id: record.summary(r)["state"] for r in list_runs(tmp_path)}
+    assert states[run.id] == record.DAMAGED
+    assert states[other.id] != record.DAMAGED
+
+
+def test_runs_are_found_by_id_and_by_folder(run, tmp_path):
+    assert find_run(run.id, tmp_path).path == run.path
+    assert find_run(str(run.path)).path == run.path
+    for name in ("nope", "../x", ""):
+        with pytest.raises(RunError, match="no run"):
+            find_run(name, tmp_path)
+
+
+def test_predictions_survive_odd_names(run):
+    rows = [['a,\n"b" \udcff.png', "<b>猫</b>", "validation", "0.5"]]
+    run.write_predictions(["path", "label", "split", "p1:<b>猫</b>"], rows)
+    assert [list(r.values()) for r in run.predictions()] == rows
+
+
+def test_delete_refuses_a_live_run(run):
+    with run.lock().acquire(), pytest.raises(RunError, match="still training"):
+        run.delete()
+    run.delete()
+    assert not run.path.exists()
+    run.delete()
+
+
+def test_notes_keep_what_they_do_not_change(run):
+    run.write_notes(name="A")
+    run.write_notes(threshold=0.3)
+    assert json.loads(run.notes_file.read_text()) == {"name": "A", "threshold": 0.3}
+    assert Run(run.path).name() == "A"

@@ -1,0 +1,92 @@
+import multiprocessing
+import os
+
+import numpy as np
+import pytest
+
+from core.training.store import ArraySpec, FeatureStore, key_of
+
+SPEC = [ArraySpec((3,), "float32")]
+
+
+def fill(store: FeatureStore, key: str, rows: int = 4):
+    writer = store.create(key, rows, SPEC, {"examples": rows})
+    writer.append([np.arange(rows * 3).reshape(rows, 3)], np.arange(rows) != 1)
+    return writer.commit()
+
+
+def test_entry_gives_back_what_was_written(tmp_path):
+    entry = fill(FeatureStore(tmp_path, 10**6), "a")
+    assert entry.array(0).tolist() == np.arange(12.0).reshape(4, 3).tolist()
+    assert entry.unreadable == {1}
+
+
+def test_half_written_entry_is_never_served(tmp_path):
+    store = FeatureStore(tmp_path, 10**6)
+    writer = store.create("a", 4, SPEC, {})
+    writer.append([np.zeros((2, 3))], np.ones(2, bool))
+    assert store.find("a") is None
+    assert store.entries() == []
+    writer.abandon()
+    assert os.listdir(tmp_path) == []
+
+
+def test_damaged_entry_is_dropped(tmp_path):
+    store = FeatureStore(tmp_path, 10**6)
+    entry = fill(store, "a")
+    entry.file(0).write_bytes(b"short")
+    assert store.find("a") is None
+    assert not (tmp_path / "a").exists()
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path):
+    store = FeatureStore(tmp_path, 1500)
+    for key, age in (("old", 100), ("older", 200)):
+        fill(store, key, 40).close()
+        meta = tmp_path / key / "meta.json"
+        os.utime(meta, (meta.stat().st_mtime - age,) * 2)
+    fill(store, "new", 40).close()
+    assert {e["key"] for e in store.entries()} == {"new"} or "older" not in {e["key"] for e in store.entries()}
+    assert store.find("older") is None
+
+
+def test_entry_in_use_is_not_dropped(tmp_path):
+    store = FeatureStore(tmp_path, 10**6)
+    entry = fill(store, "a")
+    assert store.clear() == 0
+    entry.close()
+    assert store.clear() > 0
+    assert store.find("a") is None
+
+
+def _make(folder):
+    fill(FeatureStore(folder, 10**6), "shared", 2000).close()
+
+
+def test_two_processes_may_write_the_same_entry(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_make, args=(tmp_path,)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [p.exitcode for p in processes] == [0, 0]
+    entry = FeatureStore(tmp_path, 10**6).find("shared")
+    assert entry is not None
+    assert entry.array(0).shape == (2000, 3)
+
+
+def test_leftovers_of_a_dead_writer_are_removed(tmp_path):
+    store = FeatureStore(tmp_path, 10**6)
+    dead = tmp_path / ".gone.1.tmp"
+    dead.mkdir()
+    (dead / "0.bin").write_bytes(b"x" * 100)
+    fill(store, "a")
+    assert not dead.exists()
+
+
+@pytest.mark.parametrize("change", [{"rows": "2"}, {"weights": "w"}, {"recipe": {"image_size": 1}}])
+def test_key_changes_with_every_part(change):
+    parts = {"rows": "1", "weights": "v", "recipe": {"image_size": 2}}
+    assert key_of(**parts) != key_of(**{**parts, **change})
+    assert key_of(**parts) == key_of(**dict(reversed(parts.items())))
