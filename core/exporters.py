@@ -46,7 +46,16 @@ def _keras(run: Run, out: Path) -> None:
 
 @exporter("tf_saved_model", "The kept model as a TensorFlow SavedModel folder, for TensorFlow Serving", "-saved_model")
 def _tf_saved_model(run: Run, out: Path) -> None:
-    load_model(run, run.kept()).export(out, format="tf_saved_model", verbose=False)
+    model = load_model(run, run.kept())
+    import keras
+
+    # Not `model.export`: called without `training=False`, a model that begins with Resizing runs BatchNormalization in
+    # training mode, because Keras lets Resizing's own default of `training=True` reach the layers after it.
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    signature = [keras.InputSpec(shape=spec.shape, dtype=spec.dtype) for spec in model.inputs]
+    archive.add_endpoint("serve", lambda x: model(x, training=False), input_signature=signature)
+    archive.write_out(out, verbose=False)
 
 
 @exporter("settings", "The settings, as `train --config` reads them", "-settings.json")
