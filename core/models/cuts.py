@@ -1,0 +1,92 @@
+"""Where a network can be cut in two: the tensors that carry everything.
+
+At such a tensor `trunk = keras.Model(base.input, cut)` and `tail = keras.Model(cut, base.output)` share the
+layers and the weights of `base`, and `tail(trunk(x))` equals `base(x)` to the bit.
+"""
+
+from collections.abc import Iterator, Set
+from typing import Any
+
+import keras
+
+
+def cut_points(base: keras.Model) -> list[Any]:
+    """Every tensor through which all paths from input to output go, in order.
+
+    The first is the input, the last the output. Takes time linear in the number of layers.
+
+    Args:
+        base: a functional model of one input and one output.
+
+    Returns:
+        Symbolic Keras tensors.
+    """
+    return [tensor for tensor, _ in _sweep(base)]
+
+
+def deepest_cut(base: keras.Model, learning: Set[str]) -> Any | None:
+    """The last cut that leaves every learning layer behind it, so that what comes before can be computed once.
+
+    Args:
+        base: a functional model of one input and one output.
+        learning: names of layers of `base.layers` that will train.
+
+    Returns:
+        A symbolic Keras tensor; the output where nothing learns; None where no layer whose weights could train
+        lies before any cut, so that nothing would be saved.
+    """
+    best, worth = None, False
+    for tensor, before in _sweep(base):
+        if any(operation.name in learning for operation in before):
+            break
+        worth = worth or any(trains(operation) for operation in before)
+        best = tensor if worth else None
+    return best
+
+
+def trains(operation: Any) -> bool:
+    """Whether an operation is a layer with weights that training can change."""
+    return thawable_weights(operation) != []
+
+
+def thawable_weights(operation: Any) -> list[Any]:
+    """The variables of a layer that would train once thawed: none of BatchNormalization, none of statistics.
+
+    Nested layers count with their parent. What is frozen at the moment counts all the same.
+    """
+    if not isinstance(operation, keras.layers.Layer):
+        return []
+    weights = []
+    for layer in operation._flatten_layers():
+        if not isinstance(layer, (keras.layers.BatchNormalization, keras.layers.Normalization)):
+            weights += [v for v in layer._trainable_variables if not _of_statistics(v)]
+    return weights
+
+
+def _of_statistics(variable: Any) -> bool:
+    return variable.dtype in ("int32", "uint32", "int64")
+
+
+def _sweep(base: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
+    """Each cut, with the operations that lie between it and the cut before.
+
+    Walks the graph in topological order and keeps the set of tensors that are made and still needed; where
+    that set has one member, everything goes through it.
+    """
+    nodes = [node for _, level in sorted(base._nodes_by_depth.items(), reverse=True) for node in level]
+    needed: dict[int, int] = {id(base.outputs[0]): 1}
+    for node in nodes:
+        for tensor in node.input_tensors:
+            needed[id(tensor)] = needed.get(id(tensor), 0) + 1
+    open_tensors: dict[int, Any] = {}
+    before: list[Any] = []
+    for node in nodes:
+        before.append(node.operation)
+        for tensor in node.input_tensors:
+            needed[id(tensor)] -= 1
+            if not needed[id(tensor)]:
+                open_tensors.pop(id(tensor), None)
+        open_tensors.update((id(t), t) for t in node.outputs if needed.get(id(t)))
+        if len(open_tensors) == 1:
+            yield next(iter(open_tensors.values())), before
+            before = []

@@ -1,0 +1,82 @@
+"""Describing a network as plain data, so that the page can draw it without TensorFlow.
+
+`python -m core.models.describe KEY SIZE` writes the description where `core.models.structure` finds it.
+"""
+
+import sys
+from typing import Any
+
+import keras
+
+from core.catalog import BACKBONES, Backbone, backbone
+from core.errors import ThawError
+from core.models import structure
+from core.models.backbones import build_base
+from core.models.blocks import block_of, in_order
+from core.models.cuts import cut_points, thawable_weights
+
+
+def describe(base: keras.Model, row: Backbone) -> dict[str, Any]:
+    """The structure of a network, in the layout that `core.models.structure` documents.
+
+    Args:
+        base: the backbone without pooling and classifier.
+        row: its row in the catalogue.
+    """
+    blocks = block_of(row.blocks, [layer.name for layer in base.layers])
+    cuts = {tensor._keras_history.operation.name for tensor in cut_points(base)}
+    layers = [_layer(layer, block, layer.name in cuts) for layer, block in zip(base.layers, blocks, strict=True)]
+    return {
+        "backbone": row.key,
+        "image_size": base.input.shape[1],
+        "blocks": [_block(name, [x for x in layers if x["block"] == name]) for name in in_order(blocks)],
+        "layers": layers,
+        "feature_shape": _shape(base.output),
+    }
+
+
+def _layer(layer: keras.layers.Layer, block: str, cut: bool) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "type": type(layer).__name__,
+        "block": block,
+        "output_shape": _shape(layer.output),
+        "params": layer.count_params(),
+        "thawable": sum(int(keras.ops.size(v)) for v in thawable_weights(layer)),
+        "cut": cut,
+    }
+
+
+def _shape(tensor: Any) -> list[int]:
+    """Height, width and channels of a picture's map; fewer numbers where a layer gives something else."""
+    return [int(n) for n in tensor.shape[1:] if n is not None]
+
+
+def _block(name: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "layers": len(layers),
+        "params": sum(x["params"] for x in layers),
+        "output_shape": layers[-1]["output_shape"],
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Describe one backbone at one size, or with `--shipped` every one at its default size."""
+    if arguments == ["--shipped"]:
+        for row in BACKBONES.values():
+            if row.task == "image":
+                structure.write(describe(build_base(row, row.default_size, "random"), row), structure.SHIPPED)
+        return 0
+    try:
+        key, size = arguments
+        row = backbone(key)
+        structure.write(describe(build_base(row, int(size), "random"), row))
+    except ThawError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

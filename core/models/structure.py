@@ -1,0 +1,85 @@
+"""The structure of every backbone as plain data, kept in files. Needs no TensorFlow.
+
+A structure is
+
+```
+{"backbone": key, "image_size": pixels,
+ "blocks": [{"name", "layers": how many, "params", "output_shape": [h, w, c]}],
+ "layers": [{"name", "type", "block", "output_shape": [h, w, c], "params", "thawable": params that would train,
+             "cut": whether everything passes through its output}],
+ "feature_shape": [h, w, c]}
+```
+
+with layers in the order of `base.layers`. Those of the default sizes are shipped beside this file; others are
+made once, by a process of their own, and kept in the cache folder.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from core import environment
+from core.catalog import backbone
+from core.files import read_json, replace_atomically
+
+SHIPPED = Path(__file__).with_name("structures")
+_VERSION = 1  # of the layout above; part of the cached file's name
+_LAYER_KEYS = ("name", "type", "block", "output_shape", "params", "thawable", "cut")
+
+
+def structure(key: str, image_size: int) -> dict[str, Any] | None:
+    """The structure of a backbone at a size, or None where it has not been described yet.
+
+    Raises:
+        ConfigError: there is no backbone of that name.
+    """
+    row = backbone(key)
+    path = _shipped(key) if image_size == row.default_size else _cached(key, image_size)
+    packed = read_json(path)
+    if packed is None and image_size == row.default_size:
+        packed = read_json(_cached(key, image_size))
+    return _unpack(packed) if packed else None
+
+
+def start_describe(key: str, image_size: int) -> subprocess.Popen[bytes]:
+    """Describe a backbone in a process of its own; `structure` finds the answer seconds later.
+
+    Raises:
+        ConfigError: there is no backbone of that name.
+    """
+    backbone(key)
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    command = [sys.executable, "-m", "core.models.describe", key, str(image_size)]
+    return subprocess.Popen(command, cwd=Path(__file__).parents[2], start_new_session=True, **quiet)
+
+
+def write(described: dict[str, Any], folder: Path | None = None) -> Path:
+    """Keep a structure: in `folder` as the shipped one, or in the cache folder."""
+    key = described["backbone"]
+    path = folder / f"{key}.json" if folder else _cached(key, described["image_size"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_atomically(path, _pack(described).encode("ascii"))
+    return path
+
+
+def _shipped(key: str) -> Path:
+    return SHIPPED / f"{key}.json"
+
+
+def _cached(key: str, image_size: int) -> Path:
+    return environment.cache_dir() / "structures" / f"{key}-{image_size}-v{_VERSION}.json"
+
+
+def _pack(described: dict[str, Any]) -> str:
+    """JSON with one short row a layer, its keys named once."""
+    rows = [json.dumps([layer[k] for k in _LAYER_KEYS], separators=(",", ":")) for layer in described["layers"]]
+    rest = {k: v for k, v in described.items() if k != "layers"} | {"layer_keys": _LAYER_KEYS}
+    head = json.dumps(rest, separators=(",", ":"))
+    return head[:-1] + ',"layers":[\n' + ",\n".join(rows) + "\n]}\n"
+
+
+def _unpack(packed: dict[str, Any]) -> dict[str, Any]:
+    layers = [dict(zip(packed["layer_keys"], row, strict=True)) for row in packed["layers"]]
+    return {k: v for k, v in packed.items() if k != "layer_keys"} | {"layers": layers}

@@ -1,0 +1,99 @@
+"""Which layers a choice of `unfreeze` thaws, and how many parameters then train. Without TensorFlow."""
+
+from typing import Any
+
+from core.config import HeadConfig
+from core.errors import ConfigError, unknown
+from core.models.blocks import BESIDE, STEM
+
+Structure = dict[str, Any]  # as core.models.describe makes it
+
+
+def resolve(unfreeze: str, structure: Structure) -> frozenset[str]:
+    """The names of the layers that learn in phase 2.
+
+    `blocks:N` takes the last N blocks of the network's paper and what comes after them (the `top`); the stem is
+    thawed by `all`. `layers:N` takes the last N of `base.layers`, as the tutorial's `base_model.layers[-N:]`.
+    Layers without weights that could train, BatchNormalization among them, are left out.
+
+    Raises:
+        ConfigError: a name is unknown, a count goes beyond the network, or the text is of none of these forms.
+    """
+    chosen = selected(unfreeze, structure)
+    return frozenset(row["name"] for row in structure["layers"] if row["name"] in chosen and row["thawable"])
+
+
+def selected(unfreeze: str, structure: Structure) -> frozenset[str]:
+    """The names of all layers that `unfreeze` speaks of, whether or not they have weights.
+
+    Raises:
+        ConfigError: as for `resolve`.
+    """
+    kind, _, rest = unfreeze.partition(":")
+    layers = structure["layers"]
+    if unfreeze == "none":
+        return frozenset()
+    if unfreeze == "all":
+        return frozenset(row["name"] for row in layers)
+    if kind == "layers":
+        n = _count(rest, len(layers), "layers", structure)
+        return frozenset(row["name"] for row in layers[len(layers) - n :])
+    if kind == "blocks":
+        return _last_blocks(rest, structure)
+    if kind == "names" and rest:
+        return _by_name(rest.split(","), layers)
+    raise ConfigError(f"unfreeze must be none, all, blocks:N, layers:N or names:a,b,c. Received: {unfreeze!r}.")
+
+
+def block_names(structure: Structure) -> list[str]:
+    """The blocks that `blocks:N` counts: those of the paper, without stem and top."""
+    return [row["name"] for row in structure["blocks"] if row["name"] not in BESIDE]
+
+
+def counts(structure: Structure, unfreeze: str, head: HeadConfig, n_classes: int) -> dict[str, int]:
+    """How many parameters train in each phase, and how many the whole network has.
+
+    Returns:
+        `phase1`: those of the head. `phase2`: those of the head and of the thawed layers, without
+        BatchNormalization, which stays frozen. `total`: all, trained or not.
+
+    Raises:
+        ConfigError: as for `resolve`.
+    """
+    thawed = resolve(unfreeze, structure)
+    phase1 = head_parameters(head, structure["feature_shape"], n_classes)
+    phase2 = phase1 + sum(row["thawable"] for row in structure["layers"] if row["name"] in thawed)
+    return {"phase1": phase1, "phase2": phase2, "total": phase1 + sum(row["params"] for row in structure["layers"])}
+
+
+def head_parameters(head: HeadConfig, feature_shape: list[int], n_classes: int) -> int:
+    """How many weights the head has on features `(h, w, C)`. All of them train."""
+    height, width, channels = feature_shape
+    n_features = height * width * channels if head.pooling == "flatten" else channels
+    outputs = 1 if n_classes == 2 else n_classes
+    if head.hidden_units:
+        return (n_features + 1) * head.hidden_units + (head.hidden_units + 1) * outputs
+    return (n_features + 1) * outputs
+
+
+def _count(text: str, most: int, what: str, structure: Structure) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > most:
+        raise ConfigError(f"{structure['backbone']} has {most} {what}; unfreeze takes 0 to {most}. Received: {text!r}.")
+    return int(text)
+
+
+def _last_blocks(text: str, structure: Structure) -> frozenset[str]:
+    blocks = block_names(structure)
+    n = _count(text, len(blocks), "blocks", structure)
+    if n == 0:
+        return frozenset()
+    frozen = {STEM, *blocks[: len(blocks) - n]}
+    return frozenset(row["name"] for row in structure["layers"] if row["block"] not in frozen)
+
+
+def _by_name(names: list[str], layers: list[dict[str, Any]]) -> frozenset[str]:
+    known = [row["name"] for row in layers]
+    for name in names:
+        if name not in known:
+            raise ConfigError(unknown("layer", name, known))
+    return frozenset(names)
