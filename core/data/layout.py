@@ -75,3 +75,8 @@ def find(root: str, folders: Sequence[str]) -> Layout:
             f"To have the pictures split for you, choose {root + '/' + next(iter(splits))!r} itself."
         )
     return Layout(CLASS_FOLDERS, {})
+
+
+def is_split(name: str) -> bool:
+    """Whether a folder of this name may hold a split."""
+    return name.lower() in _SPLITS

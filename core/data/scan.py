@@ -110,6 +110,12 @@ def cached(path: str | Path) -> Scan | None:
     return from_plain(known) if known else None
 
 
+def last(path: str | Path) -> Scan | None:
+    """The newest scan of this folder, without a look at whether it still holds: what a page draws from."""
+    kept = scan_cache.newest(os.path.abspath(path))  # noqa: PTH100
+    return from_plain(kept) if kept else None
+
+
 def _root(path: str | Path) -> str:
     root = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 -- keeps links and odd bytes as given
     if not os.path.lexists(root):

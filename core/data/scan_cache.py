@@ -27,6 +27,12 @@ def load(root: str, found: Walk) -> dict[str, Any] | None:
     return None
 
 
+def newest(root: str) -> dict[str, Any] | None:
+    """The plain scan that was saved last for this folder, or None."""
+    kept = read_json(_file(root, "scan"))
+    return kept["scan"] if isinstance(kept, dict) and "scan" in kept else None
+
+
 def save(root: str, found: Walk, scan: dict[str, Any]) -> None:
     """Keep a plain scan for this walk. A cache that cannot be written is no error."""
     _write(_file(root, "scan"), {"signature": _signature(found), "scan": scan})

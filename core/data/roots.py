@@ -1,0 +1,56 @@
+"""Which folders the app may read: paths are resolved, links included, and must lie within the allowed roots."""
+
+import os
+from pathlib import Path
+
+from core import environment
+from core.data.walk import is_junk
+from core.errors import DataError
+
+
+def check(path: str | Path) -> Path:
+    """The path with every link resolved, if it lies within `environment.data_roots()`.
+
+    Raises:
+        DataError: it does not exist or lies elsewhere; the message names the roots.
+    """
+    try:
+        resolved = Path(path).expanduser().resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        raise DataError(f"There is no folder or file {str(path)!r} that may be read. Check the path.") from None
+    roots = environment.data_roots()
+    if not any(resolved.is_relative_to(root) for root in roots):
+        listed = ", ".join(map(str, roots))
+        raise DataError(f"Data must lie within the allowed roots ({listed}). Received: {str(path)!r}.")
+    return resolved
+
+
+def folders(path: str | Path) -> list[Path]:
+    """The visible folders in a folder, sorted by name, those that links lead out of the roots left out.
+
+    Raises:
+        DataError: as for `check`, or the folder cannot be opened.
+    """
+    place = check(path)
+    try:
+        with os.scandir(place) as entries:
+            inside = [place / e.name for e in entries if not is_junk(e.name) and _is_folder(e)]
+    except OSError as error:
+        raise DataError(f"The folder {str(path)!r} cannot be opened: {error.strerror}.") from None
+    return sorted(p for p in inside if _is_allowed(p))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_allowed(path: Path) -> bool:
+    if not path.is_symlink():
+        return True
+    try:
+        return bool(check(path))
+    except DataError:
+        return False
