@@ -15,16 +15,20 @@ made once, by a process of their own, and kept in the cache folder.
 """
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from core import environment
 from core.catalog import backbone
+from core.errors import ConfigError
 from core.files import read_json, replace_atomically
 
 SHIPPED = Path(__file__).with_name("structures")
+_ROOT = Path(__file__).parents[2]  # where `core` can be imported
 _VERSION = 1  # of the layout above; part of the cached file's name
 _LAYER_KEYS = ("name", "type", "block", "output_shape", "params", "thawable", "cut")
 
@@ -46,13 +50,24 @@ def structure(key: str, image_size: int) -> dict[str, Any] | None:
 def start_describe(key: str, image_size: int) -> subprocess.Popen[bytes]:
     """Describe a backbone in a process of its own; `structure` finds the answer seconds later.
 
+    What it prints, errors included, is in a `.log` file beside the answer.
+
     Raises:
-        ConfigError: there is no backbone of that name.
+        ConfigError: there is no backbone of that name, or it takes no pictures that small.
     """
-    backbone(key)
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    row = backbone(key)
+    if image_size < row.smallest_size:
+        raise ConfigError(f"{row.title} takes pictures of at least {row.smallest_size} pixels. Received: {image_size}.")
+    answer = _cached(key, image_size)
+    answer.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "core.models.describe", key, str(image_size)]
-    return subprocess.Popen(command, cwd=Path(__file__).parents[2], start_new_session=True, **quiet)
+    environ = {**os.environ, "THAW_CACHE_DIR": str(environment.cache_dir())}
+    with open(answer.with_suffix(".log"), "wb") as log:
+        process = subprocess.Popen(
+            command, cwd=_ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
+    return process
 
 
 def write(described: dict[str, Any], folder: Path | None = None) -> Path:
