@@ -1,0 +1,52 @@
+"""The answer to one picture: class, bars, phase 1 beside phase 2, and the time it took."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.bars import probability_bars
+from components.escape import as_html
+from components.numbers import percent
+from components.theme import icon, phase_chip
+
+_TONES = {1: "var(--ice)", 2: "var(--ember)"}
+
+
+def answer(row: Mapping[str, Any], truth: str | None, seconds: float) -> str:
+    """HTML of the answer.
+
+    Args:
+        row: `label`, `probability`, and `probabilities` of the kept model.
+        truth: the picture's class, where it is known.
+        seconds: how long the answer took.
+    """
+    label = row["label"]
+    named = as_html(label) if label is not None else "None of these"
+    sure = percent(row["probability"]) if row.get("probability") is not None else ""
+    return (
+        f'<div class="thaw-answer" aria-live="polite">{named}</div>'
+        f'<p class="thaw-lead">{sure} sure{_mark(label, truth)} · answered in {seconds * 1000:.0f} ms</p>'
+    )
+
+
+def _mark(label: str | None, truth: str | None) -> str:
+    if truth is None:
+        return ""
+    if label == truth:
+        return f' · <span style="color:var(--good)">{icon("check_circle")} right</span>'
+    return f' · <span style="color:var(--bad)">{icon("cancel")} it is {as_html(truth)}</span>'
+
+
+def phase_bars(phase: int, row: Mapping[str, Any], top: int = 5) -> str:
+    """HTML of one phase's most probable classes."""
+    return f"<p>{phase_chip(phase)}</p>" + probability_bars(row["probabilities"], top, _TONES[phase])
+
+
+def changed_words(phases: Mapping[int, Mapping[str, Any]]) -> str:
+    """Whether phase 2 changed the mind, in a sentence."""
+    one, two = phases[1], phases[2]
+    if one["label"] != two["label"]:
+        return f"Thawing changed its mind: {one['label']} became {two['label']}."
+    before, after = one["probability"] or 0.0, two["probability"] or 0.0
+    if abs(after - before) < 0.005:
+        return "Thawing changed nothing for this picture."
+    return f"Thawing made it {'surer' if after > before else 'less sure'}: {percent(before)} became {percent(after)}."

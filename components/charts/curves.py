@@ -1,0 +1,132 @@
+"""Loss and accuracy over both phases on one axis of epochs."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from components.numbers import percent
+from components.plot import Figure
+
+Event = dict[str, Any]
+Measure = Literal["loss", "accuracy"]
+_COLOURS = {1: "@blue", 2: "@orange"}  # frozen, thawed
+
+
+def curves(events: Sequence[Event], measure: Measure, epochs: Sequence[int], key: str) -> Figure:
+    """The curve of one measure.
+
+    Args:
+        events: rows of kind `epoch` and `batch`, in order.
+        measure: which one to draw.
+        epochs: planned epochs of phase 1 and of phase 2.
+        key: which run this is; zoom is kept while it stays the same.
+    """
+    rows = [e for e in events if e["kind"] == "epoch"]
+    traces = [_line(rows, phase, split, measure) for phase in (1, 2) for split in ("train", "held out")]
+    traces += [_batches(events, phase, measure) for phase in (1, 2)]
+    first = _boundary(rows, epochs)
+    last = max([sum(epochs), *(row["epoch"] for row in rows)])
+    return {"data": traces, "layout": _layout(measure, first, last, key)}
+
+
+def _line(rows: Sequence[Event], phase: int, split: str, measure: Measure) -> dict[str, Any]:
+    held = split == "held out"
+    name = f"val_{measure}" if held else measure
+    mine = [row for row in rows if row["phase"] == phase and row.get(name) is not None]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": f"{split}, phase {phase}",
+        "x": [row["epoch"] for row in mine],
+        "y": [row[name] for row in mine],
+        "line": {"color": _COLOURS[phase], "width": 3.5 if held else 1.8, "dash": "solid" if held else "dot"},
+        "marker": {"size": 7 if held else 4, "color": _COLOURS[phase]},
+        "hovertemplate": f"epoch %{{x}}<br>{split} %{{y:{_digits(measure)}}}<extra></extra>",
+        "showlegend": False,
+    }
+
+
+def _batches(events: Sequence[Event], phase: int, measure: Measure) -> dict[str, Any]:
+    """The running average within the epoch that is going on."""
+    ended = max((e["epoch"] for e in events if e["kind"] == "epoch"), default=0)
+    mine = [
+        e
+        for e in events
+        if e["kind"] == "batch" and e["phase"] == phase and e["epoch"] > ended and e.get(measure) is not None
+    ]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [e["epoch"] - 1 + e["step"] / max(1, e["steps"]) for e in mine],
+        "y": [e[measure] for e in mine],
+        "line": {"color": f"{_COLOURS[phase]}/0.55", "width": 1.5},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _boundary(rows: Sequence[Event], epochs: Sequence[int]) -> float:
+    """Where phase 2 begins: after the last epoch of phase 1, which may have ended early."""
+    first = [row["epoch"] for row in rows if row["phase"] == 1]
+    begun = any(row["phase"] == 2 for row in rows)
+    return float(max(first, default=0)) if begun else float(max([epochs[0], *first]))
+
+
+def _digits(measure: Measure) -> str:
+    return ".1%" if measure == "accuracy" else ".3f"
+
+
+def _layout(measure: Measure, first: float, last: float, key: str) -> dict[str, Any]:
+    end = max(last, first, 1) + 0.35
+    shapes = [_tint(0, first, "@blue/0.07")]
+    notes = [_note(first / 2, "phase 1, frozen", "@blue-text")]
+    if last > first:
+        shapes += [_tint(first, end, "@orange/0.09"), _edge(first)]
+        notes.append(_note((first + end) / 2, "phase 2, thawed", "@orange-text"))
+    yaxis: dict[str, Any] = {"tickformat": ".0%" if measure == "accuracy" else "", "nticks": 6, "rangemode": "normal"}
+    if measure == "loss":
+        yaxis["rangemode"] = "tozero"
+    return {
+        "xaxis": {"range": [0, end], "title": {"text": "epoch"}, "nticks": 12, "tickformat": "d", "showgrid": False},
+        "yaxis": yaxis,
+        "shapes": shapes,
+        "annotations": notes,
+        "uirevision": key,
+        "hovermode": "x unified",
+        "margin": {"l": 52, "r": 10, "t": 26, "b": 44},
+    }
+
+
+def _tint(start: float, end: float, colour: str) -> dict[str, Any]:
+    area = {"x0": start, "x1": end, "y0": 0, "y1": 1, "xref": "x", "yref": "paper"}
+    return {"type": "rect", **area, "fillcolor": colour, "line": {"width": 0}, "layer": "below"}
+
+
+def _edge(at: float) -> dict[str, Any]:
+    line = {"color": "@orange", "width": 1.5, "dash": "dash"}
+    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "xref": "x", "yref": "paper", "line": line}
+
+
+def _note(at: float, text: str, colour: str) -> dict[str, Any]:
+    place = {"x": at, "y": 1, "xref": "x", "yref": "paper", "xanchor": "center", "yanchor": "bottom"}
+    return {**place, "text": text, "showarrow": False, "font": {"size": 13, "color": colour}}
+
+
+def in_words(events: Sequence[Event], measure: Measure) -> str:
+    """The curve in a sentence or two."""
+    rows = [e for e in events if e["kind"] == "epoch"]
+    if not rows:
+        return f"No epoch has ended yet, so there is no {measure} to tell."
+    said = []
+    for phase in (1, 2):
+        mine = [row for row in rows if row["phase"] == phase and row.get(f"val_{measure}") is not None]
+        if mine:
+            first, last = (_value(mine[i][f"val_{measure}"], measure) for i in (0, -1))
+            said.append(
+                f"Phase {phase}, epochs {mine[0]['epoch']} to {mine[-1]['epoch']}: "
+                f"held-out {measure} went from {first} to {last}."
+            )
+    return " ".join(said)
+
+
+def _value(number: float, measure: Measure) -> str:
+    return percent(number) if measure == "accuracy" else f"{number:.3f}"

@@ -1,0 +1,62 @@
+"""The confusion matrix as a heat map."""
+
+from collections.abc import Sequence
+
+from components.escape import as_plotly, shortened
+from components.numbers import percent
+from components.plot import Figure
+
+_MOST_WRITTEN = 14  # classes up to which the numbers stand in the cells
+
+
+def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: bool) -> Figure:
+    """Rows are the true classes, columns the answers.
+
+    Args:
+        confusion: counts (C, C).
+        classes: the C names.
+        shares: show shares of each row instead of counts.
+    """
+    names = [as_plotly(shortened(name, 18)) for name in classes]
+    totals = [max(1, sum(row)) for row in confusion]
+    share = [[n / total for n in row] for row, total in zip(confusion, totals, strict=True)]
+    written = [
+        [percent(s, 0) if shares else str(n) for s, n in zip(*rows, strict=True)]
+        for rows in zip(share, confusion, strict=True)
+    ]
+    cells = [[[i, j, n, percent(share[i][j])] for j, n in enumerate(row)] for i, row in enumerate(confusion)]
+    trace = {
+        "type": "heatmap",
+        "z": share,
+        "x": list(range(len(names))),
+        "y": list(range(len(names))),
+        "text": written,
+        "customdata": cells,
+        "texttemplate": "%{text}" if len(classes) <= _MOST_WRITTEN else "",
+        "hovertemplate": "%{customdata[2]} pictures (%{customdata[3]})<extra></extra>",
+        "colorscale": [[0, "@text/0.03"], [0.02, "@text/0.10"], [1, "@primary"]],
+        "zmin": 0,
+        "zmax": 1,
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+    }
+    ticks = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": names, "showgrid": False}
+    layout = {
+        "xaxis": {**ticks, "title": {"text": "answer"}, "side": "bottom", "tickangle": -30 if len(names) > 6 else 0},
+        "yaxis": {**ticks, "title": {"text": "truth"}, "autorange": "reversed"},
+        "dragmode": False,
+        "margin": {"l": 60, "r": 10, "t": 10, "b": 60},
+    }
+    return {"data": [trace], "layout": layout}
+
+
+def in_words(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
+    """The most frequent confusions in a sentence."""
+    wrong = [(n, classes[i], classes[j]) for i, row in enumerate(confusion) for j, n in enumerate(row) if i != j and n]
+    if not wrong:
+        return "No picture is confused with another class."
+    most = sorted(wrong, key=lambda cell: -cell[0])[:5]
+    return (
+        "Most frequent confusions: " + "; ".join(f"{n} of {true} taken for {answer}" for n, true, answer in most) + "."
+    )

@@ -1,0 +1,54 @@
+"""ROC and precision-recall curves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from components.escape import as_plotly, shortened
+from components.plot import Figure
+
+_LINES = ("@primary", "@orange", "@violet", "@green", "@red", "@gray", "@blue", "@yellow")
+
+
+def rates(curves: Mapping[str, Mapping[str, Sequence[float]] | None], kind: str) -> Figure:
+    """Curves of each class against the rest.
+
+    Args:
+        curves: by class, `fpr` and `tpr`, `recall` and `precision`; None where there is nothing to tell apart.
+        kind: `roc` or `pr`.
+    """
+    across, up = ("fpr", "tpr") if kind == "roc" else ("recall", "precision")
+    known = {name: curve for name, curve in curves.items() if curve}
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": as_plotly(shortened(name)),
+            "x": curve[across],
+            "y": curve[up],
+            "line": {"width": 2.5 if len(known) == 1 else 1.6, "color": _LINES[n % len(_LINES)]},
+            "hovertemplate": f"{as_plotly(shortened(name))}<br>%{{x:.1%}}, %{{y:.1%}}<extra></extra>",
+        }
+        for n, (name, curve) in enumerate(known.items())
+    ]
+    if kind == "roc":
+        chance = {"color": "@text/0.35", "dash": "dot", "width": 1}
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": [0, 1],
+                "y": [0, 1],
+                "line": chance,
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
+        )
+    axis = {"range": [-0.01, 1.01], "tickformat": ".0%", "nticks": 6}
+    words = ("false alarms", "found") if kind == "roc" else ("found", "right when named")
+    layout = {
+        "xaxis": {**axis, "title": {"text": words[0]}},
+        "yaxis": {**axis, "title": {"text": words[1]}},
+        "showlegend": len(known) > 1,
+        "legend": {"orientation": "v", "font": {"size": 12}},
+    }
+    return {"data": traces, "layout": layout}

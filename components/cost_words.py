@@ -1,0 +1,25 @@
+"""The cost of a run in a sentence or two."""
+
+from components.numbers import megabytes
+from core.config import RunConfig
+from core.cost import Cost
+
+
+def in_words(config: RunConfig, cost: Cost) -> str:
+    """What is computed once, what is computed again, and what it takes on disk."""
+    if config.augmentation == "live":
+        return (
+            "Live augmentation: every picture is changed anew and goes through the whole network in every epoch. "
+            "Nothing is kept, so each epoch takes many times longer."
+        )
+    if not config.cache:
+        return "Without the cache, the frozen part is computed again in every epoch."
+    views = f"{config.views} changed copies of each picture go" if config.views else "Each picture goes"
+    once = (
+        f"{views} through the frozen part once, then only what learns is computed: about {megabytes(cost.megabytes)}."
+    )
+    if config.unfreeze == "none" or not config.phase2.epochs:
+        return f"{once} There is no phase 2: the network stays frozen."
+    if not cost.cached2:
+        return f"{once} Phase 2 thaws down to the input, so there it trains the plain, slower way."
+    return f"{once} Phase 2 starts from the kept output of `{cost.cut}`."

@@ -1,0 +1,72 @@
+"""What is known of a data set: at once when it was scanned before, otherwise from a job with progress."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from components.escape import as_markdown
+from components.numbers import count
+from core.data import jobs, roots
+from core.data import scan as scans
+from core.data.scan import Scan
+
+
+class _NotScannedError(Exception):
+    """The folder has no scan that still holds. Raised so that nothing is remembered."""
+
+
+def scanned(path: str | None) -> Scan | None:
+    """The scan of a folder if there is one that holds, checked against the folder once a minute.
+
+    Raises:
+        DataError: the folder is gone, or outside the allowed roots.
+    """
+    if not path:
+        return None
+    try:
+        return _remembered(str(roots.check(Path(path))))
+    except _NotScannedError:
+        return None
+
+
+@st.cache_resource(ttl=60, max_entries=8, show_spinner=False)
+def _remembered(path: str) -> Scan:
+    found = scans.cached(path)
+    if found is None:
+        raise _NotScannedError
+    return found
+
+
+def forget() -> None:
+    """Look at the folders again at the next question."""
+    _remembered.clear()
+    st.session_state.pop("scan-job", None)
+
+
+def scan_with_progress(path: str) -> None:
+    """Start a scan, or find the one that goes on, and follow it; the page runs again once it has ended."""
+    kept: dict[str, Any] = st.session_state.setdefault("scan-job", {})
+    if kept.get("path") != path:
+        kept.update(path=path, job=jobs.start_scan(str(roots.check(Path(path)))))
+    news = kept["job"].poll()
+    if news["state"] == "failed":
+        st.error(as_markdown(str(news["message"])), icon=":material/error:")
+        if st.button("Scan again", icon=":material/refresh:", key="scan-again"):
+            forget()
+            st.rerun()
+        return
+    st.fragment(_follow, run_every=0.5)(kept["job"], Path(path).name)
+
+
+def _follow(job: Any, name: str) -> None:
+    news = job.poll()
+    if news["state"] != "running":
+        st.rerun()
+    done, total = news.get("done") or 0, news.get("total")
+    words = f"Looking at {as_markdown(name)}: {count(done)} files" + (
+        f" of {count(total)}" if total else " found so far"
+    )
+    st.progress(min(1.0, done / total) if total else 0.0, text=words)
+    for height in (90, 36, 280):
+        st.skeleton(height=height)

@@ -1,0 +1,75 @@
+"""The settings that are being chosen, before a run has them: kept for the session, always valid."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core import config as configs
+from core import presets
+from core.config import RunConfig
+from core.errors import ConfigError
+
+_DRAFT, _ERROR = "draft", "draft_error"
+
+
+def settings() -> RunConfig:
+    """The settings as they stand."""
+    if _DRAFT not in st.session_state:
+        st.session_state[_DRAFT] = presets.preset("recommended")
+    draft: RunConfig = st.session_state[_DRAFT]
+    return draft
+
+
+def put(config: RunConfig) -> None:
+    """Replace the settings; any complaint about earlier ones is void."""
+    st.session_state[_DRAFT] = config
+    st.session_state.pop(_ERROR, None)
+
+
+def change(**values: Any) -> None:
+    """Change settings by dotted name, with `__` for the dot; what breaks a rule is told and not taken."""
+    tree: dict[str, Any] = {}
+    for name, value in values.items():
+        group, _, leaf = name.rpartition("__")
+        (tree.setdefault(group, {}) if group else tree)[leaf] = value
+    try:
+        put(configs.from_json(tree, settings()))
+    except ConfigError as error:
+        st.session_state[_ERROR] = str(error)
+
+
+def error() -> str | None:
+    """The rule that the last change broke."""
+    complaint: str | None = st.session_state.get(_ERROR)
+    return complaint
+
+
+def start_from(preset: str) -> None:
+    """Take the settings of a preset; weights and name stay as they were."""
+    now = settings()
+    fresh = presets.preset(preset)
+    same = fresh.backbone == now.backbone
+    put(fresh.replace(data=now.data, name=now.name, weights=now.weights if same else "pretrained"))
+
+
+def bound(name: str, read: Callable[[Any], Any] = lambda value: value) -> dict[str, Any]:
+    """What ties a widget to a setting: its key, holding the setting's value, and a callback that writes it back.
+
+    Args:
+        name: the setting, dotted.
+        read: turns what the widget holds into the setting.
+    """
+    value: Any = settings()
+    for part in name.split("."):
+        value = getattr(value, part)
+    key = f"set-{name}"
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+    return {"key": key, "on_change": _write, "args": (name.replace(".", "__"), key, read)}
+
+
+def _write(name: str, key: str, read: Callable[[Any], Any]) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        change(**{name: read(value)})

@@ -1,0 +1,68 @@
+"""All layers in a table; ticking one thaws it."""
+
+from typing import Any
+
+import streamlit as st
+
+from components import draft
+from core.models import thaw
+
+Structure = dict[str, Any]
+
+
+def layer_table(structure: Structure) -> None:
+    """The table, last layer first. A tick turns the choice into single layers."""
+    state = _snapshot(structure)
+    rows = [
+        {
+            "learns": layer["name"] in state["base"] and bool(layer["thawable"]),
+            "layer": layer["name"],
+            "kind": layer["type"],
+            "block": layer["block"],
+            "output": " × ".join(str(side) for side in layer["output_shape"]),
+            "parameters": layer["params"],
+            "can learn": layer["thawable"],
+        }
+        for layer in reversed(structure["layers"])
+    ]
+    key = f"layers-{state['version']}"
+    st.data_editor(
+        rows,
+        key=key,
+        hide_index=True,
+        height=420,
+        disabled=["layer", "kind", "block", "output", "parameters", "can learn"],
+        column_config={
+            "learns": st.column_config.CheckboxColumn("Learns", help="In phase 2", width="small"),
+            "layer": st.column_config.TextColumn("Layer", width="medium"),
+            "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
+            "can learn": st.column_config.NumberColumn(
+                "Can learn",
+                format="localized",
+                help="Parameters that learn once thawed. BatchNormalization never does.",
+            ),
+        },
+        on_change=_tick,
+        args=(key, structure),
+    )
+
+
+def _snapshot(structure: Structure) -> dict[str, Any]:
+    """What the table shows as ticked before its own ticks; renewed when the choice was made elsewhere."""
+    state: dict[str, Any] = st.session_state.setdefault("layer-table", {"version": 0})
+    now = (structure["backbone"], draft.settings().unfreeze)
+    if state.get("shown") != now:
+        state.update(shown=now, base=thaw.resolve(now[1], structure), version=state["version"] + 1)
+    return state
+
+
+def _tick(key: str, structure: Structure) -> None:
+    state = st.session_state["layer-table"]
+    names = [layer["name"] for layer in reversed(structure["layers"])]
+    able = {layer["name"] for layer in structure["layers"] if layer["thawable"]}
+    warm = set(state["base"])
+    for row, cells in st.session_state[key]["edited_rows"].items():
+        (warm.add if cells.get("learns") else warm.discard)(names[int(row)])
+    ticked = [name for name in reversed(names) if name in warm & able]
+    draft.change(unfreeze=f"names:{','.join(ticked)}" if ticked else "none")
+    state["shown"] = (structure["backbone"], draft.settings().unfreeze)

@@ -1,0 +1,17 @@
+"""Train: what will learn? And while it runs: is it learning?"""
+
+import streamlit as st
+
+from components import selection
+from components.data_scan import scanned
+from components.guard import guarded
+from components.running import show_run
+from components.train_form import train_form
+
+with guarded():
+    run = selection.chosen_run() or (None if "new" in st.query_params else selection.live_run())
+    if run is not None:
+        show_run(run)
+    else:
+        st.title("What will learn?")
+        train_form(scanned(selection.data_path()))

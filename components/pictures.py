@@ -1,0 +1,69 @@
+"""Pictures in HTML: strips of examples, and cards with an answer and a mark."""
+
+import base64
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from components.escape import as_html
+from components.numbers import percent
+from components.theme import icon
+
+
+class Card(NamedTuple):
+    """A picture and what the model says about it."""
+
+    picture: bytes | None  # an encoded thumbnail, None where the file cannot be read
+    truth: str  # its class
+    answer: str  # the class that the model names
+    probability: float | None  # 0 to 1
+    change: str = ""  # what changed since the last epoch
+    right: bool | None = None  # None while there is no answer
+
+
+def source(picture: bytes) -> str:
+    """An encoded picture as a data address."""
+    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
+
+
+def strip(name: str, note: str, pictures: Sequence[bytes | None]) -> str:
+    """A row of examples of one class."""
+    title = as_html(name)
+    shown = "".join(
+        f'<img src="{source(p)}" alt="{title}, example {n}" loading="lazy">' for n, p in enumerate(pictures, 1) if p
+    )
+    return (
+        f'<div class="thaw-class"><div><b title="{title}">{title}</b>'
+        f'<span class="thaw-quiet">{as_html(note)}</span></div><div class="thaw-strip">{shown}</div></div>'
+    )
+
+
+def cards(items: Sequence[Card]) -> str:
+    """A grid of cards."""
+    return f'<div class="thaw-cards">{"".join(_card(item) for item in items)}</div>'
+
+
+def _card(item: Card) -> str:
+    picture = f'<img src="{source(item.picture)}" alt="{as_html(item.truth)}">' if item.picture else ""
+    mark = ""
+    if item.right is not None:
+        sign, word = ("check", "right") if item.right else ("close", "wrong")
+        mark = f'<span class="mark {word}" role="img" aria-label="{word}">{icon(sign)}</span>'
+    answer = as_html(item.answer) or '<span class="thaw-quiet">no answer yet</span>'
+    truth = f"is {as_html(item.truth)}" if item.right is False else ""
+    under = " · ".join(part for part in (truth, as_html(item.change)) if part) or "&nbsp;"
+    value = percent(item.probability, 0) if item.probability is not None else ""
+    return (
+        f'<div class="thaw-card"><div class="picture">{picture}{mark}</div>'
+        f'<div class="say"><span title="{as_html(item.answer)}">{answer}</span><b>{value}</b></div>'
+        f'<div class="under">{under}</div></div>'
+    )
+
+
+def bones(number: int) -> str:
+    """Places kept for cards that are not known yet."""
+    bone = (
+        '<div class="thaw-card"><div class="picture thaw-bone"></div>'
+        '<div class="say"><span>&nbsp;</span></div><div class="under">&nbsp;</div></div>'
+    )
+    return f'<div class="thaw-cards" aria-hidden="true">{bone * number}</div>'

@@ -1,0 +1,113 @@
+// A Plotly chart that stays on its node: Plotly.react keeps zoom, hover and legend between updates.
+const nodes = new WeakMap();
+let library = null;
+
+function plotly(url) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  library ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => done(window.Plotly);
+    script.onerror = () => failed(new Error("The chart library could not be loaded."));
+    document.head.appendChild(script);
+  });
+  return library;
+}
+
+// Colours are written as "@blue" or "@blue/0.1", so that a figure follows the theme.
+function colour(value, style) {
+  const found = /^@([a-z-]+)(?:\/([0-9.]+))?$/.exec(value);
+  if (!found) return value;
+  const name = `--st-${found[1]}-color`;
+  const base = style.getPropertyValue(name).trim() || style.getPropertyValue(`--st-${found[1]}`).trim() || "#888";
+  if (!found[2]) return base;
+  const probe = document.createElement("canvas").getContext("2d");
+  probe.fillStyle = base;
+  const hex = probe.fillStyle;
+  if (!hex.startsWith("#")) return base;
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  return `rgba(${r},${g},${b},${found[2]})`;
+}
+
+function themed(value, key, style) {
+  if (typeof value === "string") return /color/i.test(key) ? colour(value, style) : value;
+  if (Array.isArray(value)) return /color/i.test(key) ? value.map((v) => themed(v, key, style)) : value;
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, themed(v, k, style)]));
+  }
+  return value;
+}
+
+function dressed(figure, style) {
+  const grid = colour("@text/0.10", style);
+  const axis = { gridcolor: grid, linecolor: grid, zerolinecolor: grid, automargin: true };
+  const layout = {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: style.getPropertyValue("--st-font").trim() || "sans-serif", size: 14, color: colour("@text", style) },
+    margin: { l: 48, r: 14, t: 14, b: 44 }, hovermode: "closest", dragmode: "zoom",
+    ...themed(figure.layout, "", style),
+  };
+  layout.shapes = (figure.layout.shapes || []).map((s) => themed(s, "", style));
+  layout.annotations = (figure.layout.annotations || []).map((a) => themed(a, "", style));
+  for (const name of ["xaxis", "yaxis"]) layout[name] = { ...axis, ...themed(figure.layout[name] || {}, "", style) };
+  const traces = figure.data.map((trace) => themed(trace, "", style));
+  return { traces, layout };
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const node = parentElement.querySelector(".thaw-plot");
+  const words = parentElement.querySelector(".thaw-plot-words");
+  words.textContent = data.text;
+  node.setAttribute("aria-label", data.title);
+  node.style.height = `${data.height}px`;
+  let state = nodes.get(node);
+  if (!state) {
+    state = { latest: data, send: setTriggerValue };
+    nodes.set(node, state);
+    state.watch = new ResizeObserver(() => window.Plotly && node.data && window.Plotly.Plots.resize(node));
+    state.watch.observe(node);
+    state.scheme = window.matchMedia("(prefers-color-scheme: dark)");
+  }
+  state.latest = data;
+  state.send = setTriggerValue;
+
+  const draw = () =>
+    plotly(data.library).then((Plotly) => {
+      const { traces, layout } = dressed(state.latest.figure, getComputedStyle(node));
+      layout.height = state.latest.height;
+      return Plotly.react(node, traces, layout, {
+        displaylogo: false, responsive: false, displayModeBar: "hover",
+        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+      }).then(() => {
+        if (state.bound) return;
+        state.bound = true;
+        node.on("plotly_click", (event) => {
+          const point = event.points[0];
+          state.send("clicked", { curve: point.curveNumber, index: point.pointIndex ?? null, custom: point.customdata ?? null });
+        });
+      });
+    }).catch((error) => { node.textContent = error.message; });
+
+  draw();
+  // Streamlit writes the theme into style variables: draw again when they change.
+  if (!state.themeWatch) {
+    const host = parentElement.host || parentElement;
+    let last = getComputedStyle(node).getPropertyValue("--st-text-color");
+    state.themeWatch = new MutationObserver(() => {
+      const now = getComputedStyle(node).getPropertyValue("--st-text-color");
+      if (now !== last) { last = now; draw(); }
+    });
+    let outer = host;
+    while (outer) {
+      state.themeWatch.observe(outer, { attributes: true, attributeFilter: ["style", "class"] });
+      outer = outer.parentElement;
+    }
+  }
+  return () => {
+    state.watch.disconnect();
+    state.themeWatch.disconnect();
+    if (window.Plotly) window.Plotly.purge(node);
+    nodes.delete(node);
+  };
+}

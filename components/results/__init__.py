@@ -1,0 +1,1 @@
+"""The Results page: one module for each section, each a function of the same report."""

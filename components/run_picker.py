@@ -1,0 +1,31 @@
+"""Which run a page is about: the one that the address names, else the newest that has a model."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from components import selection
+from components.escape import as_markdown
+from components.numbers import moment
+from core.record import Run
+
+
+def run_picker(runs: Sequence[Run], label: str = "Run") -> Run | None:
+    """A list to choose from; None where there is nothing to choose."""
+    if not runs:
+        return None
+    by_id = {run.id: run for run in runs}
+    chosen = selection.chosen_run()
+    current = chosen.id if chosen and chosen.id in by_id else runs[0].id
+    if st.session_state.get("run-picker") != current:
+        st.session_state["run-picker"] = current
+    names = {run.id: as_markdown(f"{run.name()} · {moment(run.created())}") for run in runs}
+    st.selectbox(
+        label,
+        list(by_id),
+        format_func=names.__getitem__,
+        key="run-picker",
+        label_visibility="collapsed",
+        on_change=lambda: selection.choose(run=st.session_state["run-picker"]),
+    )
+    return by_id[current]

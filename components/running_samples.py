@@ -1,0 +1,62 @@
+"""A dozen held-out pictures with the model's current answer."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from components.pictures import Card, bones, cards
+from components.thumbnails import thumbnails
+from core.record import Run
+
+Event = Mapping[str, Any]
+
+
+def show_samples(run: Run, events: Sequence[Event]) -> None:
+    """The grid, or its skeleton before the first epoch has ended."""
+    rounds = [event for event in events if event["kind"] == "samples"]
+    dataset = _dataset(run) if rounds else None
+    if not rounds or dataset is None:
+        st.html(bones(12))
+        return
+    now, before = rounds[-1], rounds[-2] if len(rounds) > 1 else None
+    files = [dataset["files"][row] for row in now["rows"]]
+    pictures = thumbnails([str(Path(dataset["root"]) / file["path"]) for file in files], 320)
+    st.html(cards(answers(dataset["classes"], files, pictures, now, before)))
+
+
+def _dataset(run: Run) -> dict[str, Any] | None:
+    """The manifest, read once a session: it never changes."""
+    kept = st.session_state.setdefault("dataset", {})
+    if kept.get("run") != run.id or kept.get("manifest") is None:
+        kept.update(run=run.id, manifest=run.dataset())
+    manifest: dict[str, Any] | None = kept["manifest"]
+    return manifest
+
+
+def answers(
+    classes: Sequence[str],
+    files: Sequence[Mapping[str, Any]],
+    pictures: Sequence[bytes | None],
+    now: Event,
+    before: Event | None,
+) -> list[Card]:
+    """Cards of this epoch's probabilities, with what changed since the epoch before."""
+    earlier = dict(zip(before["rows"], before["probabilities"], strict=False)) if before else {}
+    made = []
+    for row, file, picture, shares in zip(now["rows"], files, pictures, now["probabilities"], strict=False):
+        best = max(range(len(shares)), key=shares.__getitem__)
+        change = _change(classes, shares, best, earlier.get(row))
+        made.append(Card(picture, classes[file["label"]], classes[best], shares[best], change, best == file["label"]))
+    return made
+
+
+def _change(classes: Sequence[str], shares: Sequence[float], best: int, earlier: Sequence[float] | None) -> str:
+    if earlier is None:
+        return ""
+    was = max(range(len(earlier)), key=earlier.__getitem__)
+    if was != best:
+        return f"was {classes[was]}"
+    moved = round(100 * shares[best]) - round(100 * earlier[best])
+    return f"{'▲' if moved > 0 else '▼'} {abs(moved)} points" if moved else "unchanged"

@@ -1,0 +1,76 @@
+"""All runs in a table that sorts and filters."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from components.escape import shown
+from components.run_state import WORDS
+from core import record
+from core.catalog import BACKBONES
+from core.record import Run
+
+
+def table_rows(runs: list[Run]) -> list[dict[str, Any]]:
+    """A row for each run, as people read it."""
+    return [_row(record.summary(run)) for run in runs]
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    backbone = BACKBONES.get(row["backbone"])
+    return {
+        "name": shown(row["name"]),
+        "state": WORDS[row["state"]][0],
+        "phase 1": row["val_accuracy1"],
+        "phase 2": row["val_accuracy2"],
+        "data": shown(Path(row["data"] or "").name),
+        "backbone": backbone.title if backbone else row["backbone"],
+        "thawed": thawed_words(row.get("unfreeze")),
+        "seconds": row["seconds_total"],
+        "created": row["created"] * 1000 if row["created"] else None,
+    }
+
+
+def thawed_words(unfreeze: str | None) -> str:
+    """`blocks:3` as `last 3 blocks`."""
+    kind, _, rest = (unfreeze or "").partition(":")
+    if kind in ("blocks", "layers"):
+        return f"last {rest} {kind}"
+    return f"{len(rest.split(','))} layers" if kind == "names" else kind
+
+
+def runs_table(rows: list[dict[str, Any]]) -> list[int]:
+    """Draw the table; the numbers of the ticked rows."""
+    share = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
+    event = st.dataframe(
+        [{**row, "created": _moment(row["created"])} for row in rows],
+        key="runs-table",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        height=min(520, 40 + 36 * len(rows)),
+        column_config={
+            "name": st.column_config.TextColumn("Name", width="medium"),
+            "state": st.column_config.TextColumn("State"),
+            "phase 1": st.column_config.ProgressColumn(
+                "Phase 1, frozen", help="Held-out accuracy", color="blue", **share
+            ),
+            "phase 2": st.column_config.ProgressColumn(
+                "Phase 2, thawed", help="Held-out accuracy", color="orange", **share
+            ),
+            "data": st.column_config.TextColumn("Data"),
+            "backbone": st.column_config.TextColumn("Backbone"),
+            "thawed": st.column_config.TextColumn("Thawed"),
+            "seconds": st.column_config.NumberColumn("Seconds", format="%.0f"),
+            "created": st.column_config.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
+        },
+        alt="All runs with state, held-out accuracy after each phase, data, backbone, what was thawed, and duration",
+    )
+    return list(event["selection"]["rows"])
+
+
+def _moment(milliseconds: float | None) -> Any:
+    from datetime import datetime
+
+    return datetime.fromtimestamp(milliseconds / 1000) if milliseconds else None

@@ -1,0 +1,73 @@
+"""Which run and which data set the page is about: the address says it, the session remembers it between pages."""
+
+import streamlit as st
+
+from core import record
+from core.errors import RunError
+from core.record import Run
+
+_KEYS = ("run", "data")
+PAGES = {
+    "data": "components/pages/data.py",
+    "train": "components/pages/train.py",
+    "results": "components/pages/results.py",
+    "try": "components/pages/try_it.py",
+    "runs": "components/pages/runs.py",
+}
+
+
+def restore(page: str) -> None:
+    """Bring back into the address what a click on the navigation dropped from it.
+
+    On the Train page that is the data alone: whoever comes back to it wants to set up a run, or to watch the live one.
+    """
+    kept = st.session_state.setdefault("selection", {})
+    for key in ("data",) if page == "train" else _KEYS:
+        if key in st.query_params:
+            kept[key] = st.query_params[key]
+        elif key in kept:
+            st.query_params[key] = kept[key]
+
+
+def choose(**values: str | None) -> None:
+    """Set or clear `run` and `data`, in the address and for the next page."""
+    kept = st.session_state.setdefault("selection", {})
+    for key, value in values.items():
+        if value is None:
+            kept.pop(key, None)
+            st.query_params.pop(key, None)
+        else:
+            kept[key] = value
+            st.query_params[key] = value
+
+
+def go(page: str, **values: str | None) -> None:
+    """Open another page with this selection."""
+    choose(**values)
+    st.switch_page(PAGES[page], query_params=dict(st.session_state["selection"]))
+
+
+def data_path() -> str | None:
+    """The chosen data set's folder."""
+    return st.query_params.get("data")
+
+
+def chosen_run() -> Run | None:
+    """The run that the address names; None where it names none, or one that is gone."""
+    name = st.query_params.get("run")
+    if not name or "/" in name:
+        return None
+    try:
+        return record.find_run(name)
+    except RunError:
+        return None
+
+
+def live_run() -> Run | None:
+    """The newest run that is not over."""
+    return next((run for run in record.list_runs() if run.state() in record.LIVE), None)
+
+
+def finished_runs() -> list[Run]:
+    """Runs that have a model, newest first."""
+    return [run for run in record.list_runs() if run.phase_model_file(1).exists() or run.model_file.exists()]

@@ -1,0 +1,70 @@
+"""Start, and settings to and from a file."""
+
+import json
+from pathlib import Path
+
+import streamlit as st
+
+from components import draft, selection
+from components.escape import as_markdown, shown
+from components.guard import say
+from components.numbers import plural
+from core import config as configs
+from core import launcher
+from core.catalog import backbone
+from core.data.scan import Scan
+from core.errors import ConfigError, ThawError
+
+
+def start_row(data: Scan | None) -> None:
+    """The one button, with what it will train on beside it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button("Start", type="primary", icon=":material/play_arrow:", key="start", disabled=data is None)
+        _files()
+    if data is None:
+        st.page_link(selection.PAGES["data"], label="Choose data first", icon=":material/photo_library:")
+        return
+    name = as_markdown(Path(data.root).name)
+    st.caption(
+        f"On **{name}**: {plural(len(data.files), 'picture')} in {plural(len(data.classes), 'class', 'classes')}."
+    )
+    if pressed:
+        _start(data)
+
+
+def _start(data: Scan) -> None:
+    config = draft.settings()
+    name = config.name or shown(f"{Path(data.root).name}, {backbone(config.backbone).title}")
+    try:
+        run = launcher.start(config.replace(data=data.root, name=name))
+    except ThawError as error:
+        say(error)
+        return
+    selection.choose(run=run.id)
+    st.rerun()
+
+
+def _files() -> None:
+    with st.popover("Settings file", icon=":material/description:", type="tertiary"):
+        config = draft.settings()
+        st.download_button(
+            "Save these settings",
+            json.dumps(config.to_json(), indent=1),
+            file_name="thaw-settings.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.file_uploader("Load settings", type="json", key="settings-file", on_change=_load, max_upload_size=1)
+
+
+def _load() -> None:
+    file = st.session_state["settings-file"]
+    if file is None:
+        return
+    try:
+        draft.put(configs.from_json(json.loads(file.getvalue())))
+    except ConfigError as error:
+        st.session_state["draft_error"] = str(error)
+    except (ValueError, RecursionError):
+        st.session_state["draft_error"] = "A settings file is one JSON object, as this app saves it."

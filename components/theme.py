@@ -1,0 +1,35 @@
+"""The look: style sheet, icons in HTML, and the words for frozen and thawed."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_STYLE = Path(__file__).with_name("style.css")
+FROZEN, THAWED = "ac_unit", "local_fire_department"  # Material icons of the two phases
+
+
+def apply_style() -> None:
+    """Put the style sheet into the page. It takes no place of its own."""
+    st.html(_STYLE)
+
+
+def icon(name: str) -> str:
+    """A Material icon inside HTML, silent for screen readers."""
+    return f'<span class="thaw-icon" aria-hidden="true">{name}</span>'
+
+
+def unseen(text: str) -> str:
+    """Words for screen readers alone; `text` is HTML already."""
+    return f'<span class="thaw-hidden">{text}</span>'
+
+
+def phase_chip(phase: int) -> str:
+    """A small label for a phase, in its colour."""
+    if phase == 1:
+        return f'<span class="thaw-phase">{icon(FROZEN)}Phase 1, frozen</span>'
+    return f'<span class="thaw-phase ember">{icon(THAWED)}Phase 2, thawed</span>'
+
+
+def empty(symbol: str, title: str, text: str) -> None:
+    """What an empty place says: what will be here, and how to get it."""
+    st.html(f'<div class="thaw-empty">{icon(symbol)}<b>{title}</b>{text}</div>')

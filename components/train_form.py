@@ -1,0 +1,100 @@
+"""The settings form: what will learn? It reruns alone, so a control answers at once."""
+
+import streamlit as st
+
+from components import backbone_picker, draft, network, thaw_control
+from components.cost_words import in_words
+from components.escape import as_markdown
+from components.guard import guarded, say
+from components.layer_table import layer_table
+from components.start import start_row
+from components.train_settings import all_settings
+from core import cost
+from core.catalog import backbone
+from core.config import RunConfig
+from core.data.scan import Scan
+from core.models import thaw
+from core.presets import PRESETS
+
+
+@st.fragment
+def train_form(data: Scan | None) -> None:
+    """Preset, backbone and thawing on the left, the layer map on the right, the rest folded away, Start."""
+    with guarded():
+        config = draft.settings()
+        structure = network.structure(config)
+        left, right = st.columns([5, 6], gap="large")
+        with left:
+            _preset(config)
+            backbone_picker.card(config)
+            if structure is not None:
+                thaw_control.control(structure)
+            _sentence(config, structure, data)
+            complaint = draft.error()
+            if complaint:
+                st.error(as_markdown(complaint), icon=":material/error:")
+            start_row(data)
+        with right:
+            if structure is None:
+                network.wait_for(config)
+            else:
+                _answer(structure, config, data)
+        with st.expander("All settings", icon=":material/tune:"):
+            all_settings(config, data.root if data else None)
+        if structure is not None:
+            with st.expander("All layers", icon=":material/table_rows:"):
+                layer_table(structure)
+
+
+def _answer(structure: network.Structure, config: RunConfig, data: Scan | None) -> None:
+    try:
+        thaw_control.answer(structure, config, len(data.classes) if data else None)
+    except draft.ConfigError as error:
+        say(error)
+
+
+def _preset(config: RunConfig) -> None:
+    if st.session_state.get("preset") != config.preset:
+        st.session_state["preset"] = config.preset if config.preset in PRESETS else None
+    st.segmented_control(
+        "Start from",
+        list(PRESETS),
+        format_func=lambda name: PRESETS[name].title,
+        key="preset",
+        required=True,
+        on_change=lambda: draft.start_from(st.session_state["preset"]),
+        wrap=True,
+    )
+    if config.preset in PRESETS:
+        st.caption(PRESETS[config.preset].summary)
+    if config.preprocessing == "unit":
+        _offer_right_scaling(config)
+
+
+def _offer_right_scaling(config: RunConfig) -> None:
+    title = backbone(config.backbone).title
+    st.warning(
+        f"This recipe divides pixels by 255. {title} was not trained with that, so it sees less than it could.",
+        icon=":material/info:",
+    )
+    st.button(
+        f"Use {title}'s own preprocessing",
+        key="right-scaling",
+        on_click=draft.change,
+        kwargs={"preprocessing": "backbone"},
+    )
+
+
+def _sentence(config: RunConfig, structure: network.Structure | None, data: Scan | None) -> None:
+    """What the choice costs, before Start."""
+    if structure is None or data is None:
+        return
+    n = len(data.files)
+    train = sum(f.split in ("train", "") for f in data.files)
+    held = n - train or round(n * config.validation_share)
+    train = n - held
+    try:
+        warm = thaw.resolve(config.unfreeze, structure)
+    except draft.ConfigError:
+        return
+    st.caption(in_words(config, cost.estimate(config, structure, warm, train, held)))

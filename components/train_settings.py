@@ -1,0 +1,172 @@
+"""All other settings: folded away, and good without being opened."""
+
+import streamlit as st
+
+from components import draft
+from components.augment_preview import preview
+from components.draft import bound
+from core.config import OPTIMIZERS, SCHEDULES, RunConfig
+
+_POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
+_OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+_SCHEDULES = {"constant": "Constant", "cosine": "Cosine with warm-up"}
+
+
+def all_settings(config: RunConfig, data: str | None) -> None:
+    """Everything about head, phases, pictures and training."""
+    one, two, three = st.columns(3, gap="large")
+    with one:
+        _phase("phase1", ":blue[Phase 1, frozen]")
+    with two:
+        _phase("phase2", ":orange[Phase 2, thawed]")
+    with three:
+        _head()
+    st.divider()
+    left, right = st.columns(2, gap="large")
+    with left:
+        _augmentation(config, data)
+    with right:
+        _shared()
+
+
+def _phase(name: str, title: str) -> None:
+    st.markdown(f"**{title}**")
+    st.number_input(
+        "Epochs",
+        0 if name == "phase2" else 1,
+        10_000,
+        help="Passes over all training pictures.",
+        **bound(f"{name}.epochs"),
+    )
+    st.number_input(
+        "Learning rate",
+        format="%.1e",
+        step=1e-4,
+        min_value=0.0,
+        help="How far each step moves what learns. Fine-tuning needs a much smaller one.",
+        **bound(f"{name}.learning_rate"),
+    )
+    st.selectbox("Optimizer", OPTIMIZERS, format_func=_OPTIMIZERS.__getitem__, **bound(f"{name}.optimizer"))
+    st.selectbox("Schedule", SCHEDULES, format_func=_SCHEDULES.__getitem__, **bound(f"{name}.schedule"))
+
+
+def _head() -> None:
+    st.markdown("**New head**")
+    st.selectbox(
+        "Pooling",
+        list(_POOLINGS),
+        format_func=_POOLINGS.__getitem__,
+        help="How a map becomes a vector.",
+        **bound("head.pooling"),
+    )
+    st.number_input("Hidden units", 0, 8192, step=64, help="0 for none.", **bound("head.hidden_units"))
+    st.slider(
+        "Dropout",
+        0.0,
+        0.9,
+        step=0.05,
+        help="The share of inputs left out at random while learning.",
+        **bound("head.dropout"),
+    )
+
+
+def _augmentation(config: RunConfig, data: str | None) -> None:
+    st.markdown(
+        "**Augmentation**", help="Changed copies of the training pictures, so that small differences do not matter."
+    )
+    mode = config.augmentation.partition(":")[0]
+    if st.session_state.get("augment-mode") != mode:
+        st.session_state["augment-mode"] = mode
+    names = {"off": "Off", "views": "Some copies", "live": "Live"}
+    st.segmented_control(
+        "Mode",
+        list(names),
+        format_func=names.__getitem__,
+        key="augment-mode",
+        required=True,
+        on_change=_choose_augmentation,
+    )
+    if mode == "off":
+        return
+    if mode == "views":
+        if st.session_state.get("augment-views") != config.views:
+            st.session_state["augment-views"] = config.views
+        st.slider("Copies of each picture", 1, 20, key="augment-views", on_change=_choose_views)
+    left, right = st.columns(2)
+    with left:
+        st.toggle("Flip left to right", **bound("augment.flip"))
+        st.slider("Rotation, degrees", 0.0, 45.0, **bound("augment.rotation"))
+        st.slider("Zoom", 0.0, 0.5, **bound("augment.zoom"))
+    with right:
+        st.slider("Shift", 0.0, 0.5, **bound("augment.shift"))
+        st.slider("Brightness", 0.0, 0.5, **bound("augment.brightness"))
+        st.slider("Contrast", 0.0, 0.5, **bound("augment.contrast"))
+    preview(config, data)
+
+
+def _choose_augmentation() -> None:
+    mode = st.session_state["augment-mode"]
+    draft.change(augmentation="views:4" if mode == "views" else mode)
+
+
+def _choose_views() -> None:
+    draft.change(augmentation=f"views:{st.session_state['augment-views']}")
+
+
+def _shared() -> None:
+    st.markdown("**Training**")
+    left, right = st.columns(2)
+    with left:
+        st.number_input(
+            "Image size", 0, 2048, step=32, help="Pixels a side. 0 for the backbone's own.", **bound("image_size")
+        )
+        st.number_input("Batch size", 1, 4096, help="Pictures a step.", **bound("batch_size"))
+        st.number_input(
+            "Seed", 0, 2**31 - 1, help="The same seed gives the same split and the same history.", **bound("seed")
+        )
+        st.slider(
+            "Held out",
+            0.05,
+            0.5,
+            step=0.05,
+            help="Of a folder without a validation split.",
+            **bound("validation_share"),
+        )
+    with right:
+        st.toggle(
+            "Early stopping", help="End a phase once the held-out loss no longer falls.", **bound("early_stopping")
+        )
+        st.number_input("Patience, epochs", 1, 1000, **bound("patience"))
+        st.toggle("Class weights", help="Weigh rare classes up.", **bound("class_weights"))
+        st.toggle("Cache the frozen part", help="Compute it once and keep it.", **bound("cache"))
+        st.toggle("Mixed precision", help="Faster on a GPU, no effect without one.", **bound("mixed_precision"))
+    _weights()
+
+
+def _weights() -> None:
+    now = draft.settings().weights
+    kind = now if now in ("pretrained", "random") else "file"
+    if st.session_state.get("weights-kind") != kind:
+        st.session_state["weights-kind"] = kind
+    names = {"pretrained": "Pretrained", "file": "From a file", "random": "Random"}
+    st.segmented_control(
+        "Weights",
+        list(names),
+        format_func=names.__getitem__,
+        key="weights-kind",
+        required=True,
+        on_change=_choose_weights,
+    )
+    if kind == "file":
+        st.text_input(
+            "Weights file",
+            help="A Keras .h5 file of this network.",
+            **bound("weights", lambda text: text.strip() or "pretrained"),
+        )
+    elif kind == "random":
+        st.warning("Random weights know nothing. This is not transfer learning.", icon=":material/warning:")
+
+
+def _choose_weights() -> None:
+    kind = st.session_state["weights-kind"]
+    draft.change(weights="weights.h5" if kind == "file" else kind)

@@ -1,0 +1,69 @@
+"""What a choice of thawing and augmentation will cost in disk and passes, told before the start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from core.config import RunConfig
+
+_HALF, _SINGLE = 2, 4  # bytes a number: maps are kept in float16, vectors in float32
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the frozen part of a run costs."""
+
+    cut: str | None  # the layer whose activations phase 2 starts from, None where nothing can be cut
+    cached1: bool  # whether phase 1 trains on kept features
+    cached2: bool  # whether phase 2 trains on kept activations
+    megabytes: float  # on disk, for both phases
+    passes: int  # how often every picture goes through the frozen part for the caches, 0 without one
+
+
+def estimate(
+    config: RunConfig, structure: Mapping[str, Any], thawed: frozenset[str], n_train: int, n_held_out: int
+) -> Cost:
+    """Disk and passes of a run.
+
+    Args:
+        config: its settings.
+        structure: blocks and layers, as `core.models.structure` describes them.
+        thawed: names of the layers that learn in phase 2.
+        n_train: pictures that it learns from.
+        n_held_out: pictures that it is judged by.
+    """
+    live = config.augmentation == "live"
+    keeps = config.cache and not live
+    cut = deepest_cut(structure, thawed)
+    views = config.views or 1
+    pictures = n_train * views + n_held_out
+    one = _feature_bytes(config, structure)
+    two = prod(cut["output_shape"]) * _HALF if cut and thawed and config.phase2.epochs else 0
+    needed = [one * keeps, two * keeps]
+    return Cost(
+        cut=cut["name"] if cut else None,
+        cached1=keeps,
+        cached2=bool(keeps and two),
+        megabytes=pictures * sum(needed) / 1e6,
+        passes=views * keeps,
+    )
+
+
+def deepest_cut(structure: Mapping[str, Any], thawed: frozenset[str]) -> Mapping[str, Any] | None:
+    """The last layer through which everything goes before the first thawed one; None where there is none."""
+    last = None
+    for layer in structure["layers"]:
+        if layer["name"] in thawed:
+            break
+        if layer["cut"]:
+            last = layer
+    return last
+
+
+def _feature_bytes(config: RunConfig, structure: Mapping[str, Any]) -> int:
+    """Bytes of one picture's features in phase 1: pooled to a vector, or the whole map."""
+    height, width, channels = structure["feature_shape"]
+    if config.head.pooling == "flatten":
+        return int(height * width * channels * _HALF)
+    return int(channels * _SINGLE)
