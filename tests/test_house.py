@@ -1,0 +1,124 @@
+"""The house has one direction: core knows nothing of the page, and the page's process never loads TensorFlow.
+
+Imports are read from the source, so a rule holds for code that no test happens to run. A core module that
+loads TensorFlow inside a function does so for a process of its own; components may not do even that.
+"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = {"tensorflow", "keras", "keras_hub", "tensorflow_text", "torch", "jax"}
+CORE = sorted((ROOT / "core").rglob("*.py"))
+PAGE = [ROOT / "streamlit_app.py", *sorted((ROOT / "components").rglob("*.py"))]
+
+
+def name_of(file):
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def file_of(name):
+    base = ROOT.joinpath(*name.split("."))
+    return next((file for file in (base.with_suffix(".py"), base / "__init__.py") if file.is_file()), None)
+
+
+def for_types_only(node):
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def statements(node, inside_functions):
+    """Every statement below `node`, except those for the type checker and, unless asked for, those in functions."""
+    for child in ast.iter_child_nodes(node):
+        if for_types_only(child):
+            continue
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) and not inside_functions:
+            continue
+        yield child
+        yield from statements(child, inside_functions)
+
+
+def imports(file, inside_functions=True):
+    """The dotted names that a file imports; of `from a import b` both `a` and `a.b`."""
+    package = name_of(file).split(".") if file.name == "__init__.py" else name_of(file).split(".")[:-1]
+    names = set()
+    for node in statements(ast.parse(file.read_bytes()), inside_functions):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def heavy(names):
+    return sorted(name for name in names if name.split(".")[0] in HEAVY)
+
+
+def with_parents(name):
+    parts = name.split(".")
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+def page_closure():
+    """Each project file that the page's process loads -> the chain of files that leads to it."""
+    chains = {file: (file,) for file in PAGE}
+    waiting = list(PAGE)
+    while waiting:
+        file = waiting.pop()
+        of_page = file in PAGE
+        for name in imports(file, inside_functions=of_page):
+            for found in filter(None, map(file_of, with_parents(name))):
+                if found not in chains:
+                    chains[found] = (*chains[file], found)
+                    waiting.append(found)
+    return chains
+
+
+@pytest.mark.parametrize("file", CORE, ids=name_of)
+def test_core_never_imports_streamlit_or_components(file):
+    strangers = {name for name in imports(file) if name.split(".")[0] in ("streamlit", "components", "streamlit_app")}
+    assert not strangers
+
+
+@pytest.mark.parametrize("file", PAGE, ids=name_of)
+def test_the_page_never_imports_tensorflow(file):
+    assert not heavy(imports(file))
+
+
+def test_nothing_that_the_page_loads_imports_tensorflow():
+    guilty = {
+        " -> ".join(map(name_of, chain)): names
+        for file, chain in page_closure().items()
+        if (names := heavy(imports(file, inside_functions=file in PAGE)))
+    }
+    assert not guilty
+
+
+def test_core_as_the_page_loads_it_brings_no_tensorflow_along():
+    modules = sorted(name_of(file) for file in page_closure() if file not in PAGE)
+    code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, *modules], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert not heavy(set(done.stdout.split()))
+
+
+def test_the_reader_of_imports_sees_every_form(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    folder = tmp_path / "core" / "models"
+    folder.mkdir(parents=True)
+    file = folder / "lite.py"
+    file.write_text(
+        "import a.b as c\nfrom . import heads\nfrom ..data import scan\nfrom typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import hidden\ntry:\n    import tried\nexcept ImportError:\n    pass\n"
+        "def f():\n    import late\n"
+    )
+    expected = {"a.b", "core.models", "core.models.heads", "core.data", "core.data.scan", "tried"}
+    expected |= {"typing", "typing.TYPE_CHECKING"}
+    assert imports(file, inside_functions=False) == expected
+    assert imports(file) == expected | {"late"}
