@@ -1,12 +1,11 @@
 """What a data set should be warned about: copies, leaks, look-alike names, few pictures, imbalance."""
 
-import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from core.data.check import Verdict
+from core.data.hashes import content_hashes
 from core.data.manifest import TRAIN, Example
 from core.data.walk import Entry
 
@@ -14,16 +13,6 @@ FEW = 10  # pictures in a class
 IMBALANCE = 5  # times the smallest class
 
 Found = tuple[str, str, str]  # path, kind, message
-
-
-def content_hash(path: str) -> str:
-    """BLAKE2b-128 of a file's bytes, hexadecimal.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def copies(root: str, files: Sequence[tuple[Entry, Verdict]]) -> tuple[tuple[int, ...], ...]:
@@ -39,21 +28,13 @@ def copies(root: str, files: Sequence[tuple[Entry, Verdict]]) -> tuple[tuple[int
     for rows in suspects:
         if len({files[row][0].inode for row in rows}) > 1:
             paths.update({files[row][0].inode: os.path.join(root, files[row][0].path) for row in rows})  # noqa: PTH118
-    with ThreadPoolExecutor() as pool:
-        hashes = dict(zip(paths, pool.map(_hash_or_nothing, paths.values()), strict=True))
+    hashes = dict(zip(paths, content_hashes(list(paths.values())), strict=True))
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for number, rows in enumerate(suspects):
         for row in rows:
             inode = files[row][0].inode
             groups[number, hashes.get(inode, "") or inode].append(row)
     return tuple(tuple(rows) for rows in groups.values() if len(rows) > 1)
-
-
-def _hash_or_nothing(path: str) -> str:
-    try:
-        return content_hash(path)
-    except OSError:
-        return ""
 
 
 def repeated(files: Sequence[Example], classes: Sequence[str], groups: Sequence[Sequence[int]]) -> Iterator[Found]:

@@ -2,11 +2,9 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from core.config import RunConfig
-from core.data.findings import content_hash
+from core.data.hashes import content_hashes
 from core.data.manifest import Example, Manifest
 from core.data.patients import patients
 from core.data.scan import scan
@@ -34,19 +32,7 @@ def manifest(config: RunConfig, *, progress: Callable[[int, int | None], None] |
 
 
 def _hashed(root: str, files: Sequence[Example], progress: Callable[[int, int | None], None] | None) -> list[Example]:
-    """The files that can be read, each with its hash. Threads: reading and hashing both release the GIL."""
-
-    def one(file: Example) -> Example | None:
-        try:
-            return replace(file, hash=content_hash(os.path.join(root, file.path)))  # noqa: PTH118
-        except OSError:
-            return None
-
-    hashed = []
-    with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
-        for done, file in enumerate(pool.map(one, files, chunksize=1), start=1):
-            if file is not None:
-                hashed.append(file)
-            if progress and done % 500 == 0:
-                progress(done, len(files))
-    return hashed
+    """The files that can be read, each with its hash."""
+    paths = [os.path.join(root, f.path) for f in files]  # noqa: PTH118
+    hashes = content_hashes(paths, progress)
+    return [Example(f.path, f.label, f.split, h, f.patient) for f, h in zip(files, hashes, strict=True) if h]

@@ -5,15 +5,17 @@ import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from core.errors import DataError
 
 MAX_FILES = 2_000_000  # more than this is taken for a wrong folder
 _JUNK = {"__MACOSX", "Thumbs.db", "desktop.ini", "__pycache__"}
 
+Ancestors = tuple[tuple[int, int], ...]  # device and number of the folders that a folder lies in, itself included
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+class Entry(NamedTuple):
     """One regular file found by the walk."""
 
     path: str  # relative to the root
@@ -49,46 +51,54 @@ def walk(root: str, allowed: Sequence[Path], progress: Callable[[int, int | None
     found = Walk()
     within = [os.path.realpath(root), *map(str, allowed)]
     status = os.stat(root)  # noqa: PTH116 -- paths stay strings here, for speed
-    stack: list[tuple[str, tuple[tuple[int, int], ...]]] = [("", ((status.st_dev, status.st_ino),))]
+    stack: list[tuple[str, Ancestors]] = [("", ((status.st_dev, status.st_ino),))]
     while stack:
         relative, ancestors = stack.pop()
-        try:
-            entries = list(os.scandir(f"{root}/{relative}" if relative else root))
-        except OSError as error:
-            found.problems.append((relative, "permission", f"The folder cannot be opened: {error.strerror}."))
-            continue
-        prefix = f"{relative}/" if relative else ""
-        for entry in entries:
-            if is_junk(entry.name):
-                continue
-            path = prefix + entry.name
-            try:
-                if entry.is_symlink() and not _may_follow(entry, path, within, found):
-                    continue
-                status = entry.stat()
-            except OSError as error:
-                found.problems.append((path, "link" if entry.is_symlink() else "unreadable", f"{error.strerror}."))
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                identity = (status.st_dev, status.st_ino)
-                if identity in ancestors:
-                    found.problems.append((path, "link", "This link leads back to a folder that it lies in."))
-                else:
-                    found.folders.append(path)
-                    stack.append((path, (*ancestors, identity)))
-            elif stat.S_ISREG(status.st_mode):
-                inode = (status.st_dev, status.st_ino)
-                found.files.append(Entry(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode))
-            else:
-                found.problems.append((path, "unsupported", "This is a pipe, socket or device, not a file."))
+        stack += _list(root, relative, ancestors, within, found)
         if len(found.files) > MAX_FILES:
             raise DataError(f"{root!r} holds more than {MAX_FILES:,} files. Choose the folder of one data set.")
         if progress:
             progress(len(found.files), None)
-    found.files.sort(key=lambda f: f.path)
+    found.files.sort()
     found.folders.sort()
     found.problems.sort()
     return found
+
+
+def _list(
+    root: str, relative: str, ancestors: Ancestors, within: list[str], found: Walk
+) -> list[tuple[str, Ancestors]]:
+    """Add what lies in one folder to `found`; the folders within it are returned."""
+    prefix = f"{relative}/" if relative else ""
+    below: list[tuple[str, Ancestors]] = []
+    try:
+        entries = list(os.scandir(f"{root}/{relative}"))
+    except OSError as error:
+        found.problems.append((relative, "permission", f"The folder cannot be opened: {error.strerror}."))
+        return below
+    add = found.files.append
+    for entry in entries:
+        name = entry.name
+        if name[0] == "." or name in _JUNK:
+            continue
+        try:
+            if entry.is_symlink() and not _may_follow(entry, prefix + name, within, found):
+                continue
+            status = entry.stat()
+        except OSError as error:
+            found.problems.append((prefix + name, "unreadable", f"{error.strerror}."))
+            continue
+        mode, identity = status.st_mode, (status.st_dev, status.st_ino)
+        if stat.S_ISREG(mode):
+            add(Entry(prefix + name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, identity))
+        elif not stat.S_ISDIR(mode):
+            found.problems.append((prefix + name, "unsupported", "This is a pipe, socket or device, not a file."))
+        elif identity in ancestors:
+            found.problems.append((prefix + name, "link", "This link leads back to a folder that it lies in."))
+        else:
+            found.folders.append(prefix + name)
+            below.append((prefix + name, (*ancestors, identity)))
+    return below
 
 
 def _may_follow(entry: os.DirEntry[str], path: str, within: list[str], found: Walk) -> bool:
