@@ -5,8 +5,6 @@ TensorFlow is imported only by the commands that need it, when they run.
 
 import argparse
 import contextlib
-import json
-import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from core.config import RunConfig
 from core.errors import ConfigError
 from core.follow import clock, follow
 from core.record import Run, find_run
+from core.strict_json import strict_json
 
 
 def scan(args: argparse.Namespace) -> int:
@@ -238,14 +237,5 @@ def _quiet_output() -> contextlib.AbstractContextManager[Any]:
 
 
 def _print_json(data: Any) -> int:
-    print(json.dumps(_finite(data), indent=1, allow_nan=False))
+    print(strict_json(data, indent=1))
     return 0
-
-
-def _finite(data: Any) -> Any:
-    """The same plain data with null for what JSON has no number for (NaN, infinity)."""
-    if isinstance(data, dict):
-        return {key: _finite(value) for key, value in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [_finite(value) for value in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data

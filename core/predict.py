@@ -81,11 +81,11 @@ class Predictor:
 
 
 class Predictors:
-    """The models of a run by phase, each loaded once, when it is first asked for."""
+    """The models of a run by phase, each loaded when it is first asked for, and again when its file was replaced."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._loaded: dict[int, Predictor] = {}
+        self._loaded: dict[int, tuple[int, Predictor]] = {}  # phase -> when its file was written, the model
         self._lock = threading.Lock()
 
     def kept(self) -> Predictor:
@@ -93,15 +93,21 @@ class Predictors:
         return self.of(self.run.kept())
 
     def of(self, phase: int) -> Predictor:
-        """The model of a phase."""
+        """The model of a phase. One whose file has gone since still answers."""
         with self._lock:
-            if phase not in self._loaded:
-                self._loaded[phase] = Predictor(self.run, phase)
-            return self._loaded[phase]
+            written, known = self._loaded.get(phase, (0, None))
+            try:
+                now = self.run.phase_model_file(phase).stat().st_mtime_ns
+            except OSError:
+                now = written
+            if known is None or now != written:
+                known = Predictor(self.run, phase)
+                self._loaded[phase] = now, known
+            return known
 
     def phases(self) -> list[int]:
         """The phases that have a model."""
-        return [phase for phase in (1, 2) if self.run.phase_model_file(phase).is_file()]
+        return [p for p in (1, 2) if p in self._loaded or self.run.phase_model_file(p).is_file()]
 
 
 def failed(error: str) -> dict[str, Any]:

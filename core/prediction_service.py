@@ -1,0 +1,156 @@
+"""The endpoints of the prediction service, and what they refuse."""
+
+import hmac
+import time
+from typing import Any
+
+import anyio
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.data.pixels import inspect, read_pixels
+from core.errors import DataError, RunError
+from core.openapi import document
+from core.predict import Predictor, Predictors
+from core.record import Run
+from core.request_body import Example, Refused, check_head, read_example
+from core.strict_json import strict_json
+
+AT_ONCE = 2  # requests that are decoded and answered at the same time
+IN_HAND = 32  # requests accepted; the next one is told to try again
+MAX_PIXELS = 50_000_000  # width x height: resizing needs 12 bytes a pixel
+
+
+class PredictionService:
+    """The endpoints of one run and their state."""
+
+    def __init__(self, run: Run, token: str) -> None:
+        """`run` must have classes.
+
+        Raises:
+            RunError: its manifest is missing or damaged, or it has no model.
+        """
+        self.run, self.token = run, token
+        dataset = run.dataset()
+        self.predictors = Predictors(run)
+        if not isinstance(dataset, dict) or not self.predictors.phases():
+            raise RunError(f"The run {run.name()!r} has no model to serve: it is {run.state()}.")
+        self.classes, self.task = [str(name) for name in dataset["classes"]], str(dataset["task"])
+        self.state, self.message = "loading", "Loading the model"
+        self.in_hand = 0
+        self.last_request = time.monotonic()
+        self._slots = anyio.CapacityLimiter(AT_ONCE)
+
+    def load(self) -> None:
+        """Load every phase's model, the kept one first, and let each answer once."""
+        try:
+            kept = self.predictors.kept()
+            _warm(kept)
+            self.state, self.message = "ready", ""
+            for phase in self.predictors.phases():
+                if phase != kept.phase:
+                    _warm(self.predictors.of(phase))
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the service goes on and says so
+            if self.state != "ready":
+                self.state, self.message = "failed", str(error) or type(error).__name__
+
+    async def predict(self, request: Request) -> Response:
+        """`POST /predict`: one row of `python -m core predict`."""
+        self._admit(request)
+        kind = check_head(request)
+        phases = request.query_params.get("phases", "kept")
+        if phases not in ("kept", "both"):
+            raise Refused(422, f"phases must be kept or both. Received: {phases!r}.")
+        if self.state != "ready":
+            raise Refused(503, self.message, {"Retry-After": "2"})
+        if self.in_hand >= IN_HAND:
+            raise Refused(429, "Too many requests at once. Try again in a second.", {"Retry-After": "1"})
+        self.in_hand += 1
+        try:
+            example = await read_example(request, kind)
+            row = await anyio.to_thread.run_sync(self.answer, example, phases == "both", limiter=self._slots)
+        finally:
+            self.in_hand -= 1
+            self.last_request = time.monotonic()
+        return as_json(row)
+
+    def answer(self, example: Example, both: bool) -> dict[str, Any]:
+        """The row for one example; runs in a thread.
+
+        Raises:
+            Refused: 422 for what cannot be read, 413 for too many pixels.
+            RunError: the model cannot be loaded any more.
+        """
+        pixels = self._pixels(example)
+        kept = self.predictors.kept()
+        row: dict[str, Any] = {"path": example.name} if pixels is not None else {"text": example.text}
+        row |= {**_answer(kept, pixels, example), "error": None}
+        if both:
+            models = {phase: self.predictors.of(phase) for phase in self.predictors.phases()}
+            row["phases"] = {str(phase): _answer(model, pixels, example) for phase, model in models.items()}
+        return row
+
+    async def about(self, request: Request) -> Response:
+        """`GET /`: what the model knows and takes."""
+        self._admit(request)
+        takes = "a picture in any format that Pillow reads, in the field `file`"
+        return as_json(
+            {
+                "run_id": self.run.id,
+                "run_dir": str(self.run.path),
+                "name": self.run.name(),
+                "task": self.task,
+                "classes": self.classes,
+                "phases": self.predictors.phases(),
+                "kept": self.run.kept(),
+                "input": takes if self.task == "image" else 'a text: {"text": "…"}',
+            }
+        )
+
+    async def health(self, _: Request) -> Response:
+        """`GET /healthz`: 200 once it can answer. Needs no token and tells nothing of the run."""
+        return as_json({"status": self.state, "message": self.message}, 200 if self.state == "ready" else 503)
+
+    async def openapi(self, _: Request) -> Response:
+        """`GET /openapi.json`: how to ask."""
+        return as_json(document(self.task))
+
+    def _admit(self, request: Request) -> None:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self.token.encode()):
+            raise Refused(401, "Send the header `Authorization: Bearer TOKEN`.", {"WWW-Authenticate": "Bearer"})
+        self.last_request = time.monotonic()
+
+    def _pixels(self, example: Example) -> np.ndarray | None:
+        """uint8 (H, W, 3) of a picture, None for a text."""
+        if (example.picture is None) != (self.task == "text"):
+            raise Refused(422, f"This run answers for {'texts' if self.task == 'text' else 'pictures'}.")
+        if example.picture is None:
+            return None
+        try:
+            _, _, (width, height), _ = inspect(example.picture)
+            if width * height > MAX_PIXELS:
+                raise Refused(
+                    413, f"A picture may have {MAX_PIXELS // 1_000_000} megapixels. Received: {width} x {height}."
+                )
+            return read_pixels(example.picture)
+        except DataError as error:
+            raise Refused(422, str(error)) from None
+
+
+def _answer(model: Predictor, pixels: np.ndarray | None, example: Example) -> dict[str, Any]:
+    return model.answer(model.predict_text(example.text or "") if pixels is None else model.predict(pixels))
+
+
+def _warm(predictor: Predictor) -> None:
+    """The first answer is slow; give it to nobody."""
+    if predictor.task == "text":
+        predictor.predict_text("")
+    else:
+        predictor.predict(np.zeros((224, 224, 3), np.uint8))
+
+
+def as_json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A response of plain data."""
+    return Response(strict_json(data), status, headers, "application/json")
