@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from components import selection, theme
+from components import selection, sign_in, theme
 
-st.set_page_config(page_title="Thaw", page_icon=":material/ac_unit:", layout="wide")
+st.set_page_config(page_title="Thaw", page_icon=str(theme.ICON), layout="wide")
 theme.apply_style()
+sign_in.require()
 
 page = st.navigation(
     [
@@ -14,6 +15,7 @@ page = st.navigation(
         st.Page(selection.PAGES["results"], title="Results", icon=":material/insights:", url_path="results"),
         st.Page(selection.PAGES["try"], title="Try it", icon=":material/add_a_photo:", url_path="try"),
         st.Page(selection.PAGES["runs"], title="Runs", icon=":material/list:", url_path="runs"),
+        *sign_in.way_out(),
     ],
     position="top",
 )

@@ -6,7 +6,9 @@
 import ipaddress
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from core import environment
 
@@ -38,9 +40,14 @@ def sign_in_gaps(secrets: Path = SECRETS) -> list[str]:
     if not isinstance(auth, dict):
         return [f"a section [auth] in {secrets}"]
     gaps = [key for key in ("redirect_uri", "cookie_secret") if not auth.get(key)]
-    providers = [value for value in auth.values() if isinstance(value, dict)] or [auth]
+    providers = [auth[name] for name in provider_names(auth)] or [auth]
     gaps += sorted({key for provider in providers for key in PROVIDER_KEYS if not provider.get(key)})
     return [f"{key} under [auth] in {secrets}" for key in gaps]
+
+
+def provider_names(auth: Mapping[str, Any]) -> list[str]:
+    """The providers that have a section `[auth.NAME]` of their own; empty for the one in `[auth]` itself."""
+    return [name for name, value in auth.items() if isinstance(value, Mapping) and name != "client_kwargs"]
 
 
 def refusal(host: str, secrets: Path = SECRETS) -> str | None:
