@@ -16,12 +16,14 @@ def card(config: RunConfig) -> None:
         head, button = st.columns([3, 1], vertical_alignment="center")
         head.markdown(
             f"**{row.title}**  \n:gray[{_facts(row)}]",
-            help="The backbone: a network that learned to see from a million photos. Yours starts from what it knows.",
         )
-        if button.button("Change", key="backbone", width="stretch"):
+        if button.button("Change", key="backbone", width="stretch", help=_HELP):
             _catalogue()
         state = weights.locate(row, config.weights)
         st.markdown(f":small[{_words(state.state)} {_escaped(state, row, config)}]")
+
+
+_HELP = "The backbone: a network that learned to see from a million photos. Yours starts from what it knows."
 
 
 def _facts(row: Backbone) -> str:

@@ -44,7 +44,7 @@ def forget() -> None:
     st.session_state.pop("scan-job", None)
 
 
-def scan_with_progress(path: str) -> None:
+def scan_with_progress(path: str, compact: bool = False) -> None:
     """Start a scan, or find the one that goes on, and follow it; the page runs again once it has ended."""
     kept: dict[str, Any] = st.session_state.setdefault("scan-job", {})
     if kept.get("path") != path:
@@ -56,10 +56,10 @@ def scan_with_progress(path: str) -> None:
             forget()
             st.rerun()
         return
-    st.fragment(_follow, run_every=0.5)(kept["job"], Path(path).name)
+    st.fragment(_follow, run_every=0.5)(kept["job"], Path(path).name, compact)
 
 
-def _follow(job: Any, name: str) -> None:
+def _follow(job: Any, name: str, compact: bool) -> None:
     news = job.poll()
     if news["state"] != "running":
         st.rerun()
@@ -68,5 +68,5 @@ def _follow(job: Any, name: str) -> None:
         f" of {count(total)}" if total else " found so far"
     )
     st.progress(min(1.0, done / total) if total else 0.0, text=words)
-    for height in (90, 36, 280):
+    for height in () if compact else (90, 36, 280):
         st.skeleton(height=height)

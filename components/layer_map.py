@@ -11,7 +11,9 @@ from components.theme import FROZEN, THAWED, icon, unseen
 Structure = dict[str, Any]
 
 
-def layer_map(structure: Structure, thawed: frozenset[str], head_parameters: int, n_classes: int | None) -> str:
+def layer_map(
+    structure: Structure, thawed: frozenset[str], head_parameters: int, n_classes: int | None, shapes: bool = True
+) -> str:
     """HTML of the map.
 
     Args:
@@ -19,6 +21,7 @@ def layer_map(structure: Structure, thawed: frozenset[str], head_parameters: int
         thawed: names of the layers that learn in phase 2.
         head_parameters: how many parameters the new head has.
         n_classes: how many classes it tells apart, None while there is no data.
+        shapes: whether the output shapes are those of the chosen image size.
     """
     blocks: Sequence[dict[str, Any]] = structure["blocks"]
     widest = max([head_parameters, *(b["params"] for b in blocks)])
@@ -27,7 +30,16 @@ def layer_map(structure: Structure, thawed: frozenset[str], head_parameters: int
     rows = [_row("head", "warm", head_parameters, answer, widest, "new, learns in both phases")]
     for block in reversed(blocks):
         state = block_state(structure, block["name"], thawed)
-        rows.append(_row(block["name"], state, block["params"], _shape(block["output_shape"]), widest, _WORDS[state]))
+        rows.append(
+            _row(
+                block["name"],
+                state,
+                block["params"],
+                _shape(block["output_shape"]) if shapes else "…",
+                widest,
+                _WORDS[state],
+            )
+        )
     return f'<ul class="thaw-map" style="--bar:{height}px" aria-label="Layer map, output first">{"".join(rows)}</ul>'
 
 

@@ -1,4 +1,4 @@
-"""The structure of the chosen backbone, described once by a process of its own."""
+"""The structure of the chosen backbone, described once for each image size by a process of its own."""
 
 from typing import Any
 
@@ -16,16 +16,29 @@ def image_size(config: RunConfig) -> int:
     return config.image_size or backbone(config.backbone).default_size
 
 
-def structure(config: RunConfig) -> Structure | None:
-    """The structure, or None while it is being described; the page then looks again by itself."""
+def structure(config: RunConfig) -> tuple[Structure | None, bool]:
+    """The structure, and whether it is of this very image size.
+
+    While the size is being described, that of the backbone's own size stands in: blocks, layers and parameters are
+    the same there, only the output shapes differ.
+    """
     key, size = config.backbone, image_size(config)
     found = _known(key, size)
-    if found is None:
-        asked: set[tuple[str, int]] = st.session_state.setdefault("described", set())
-        if (key, size) not in asked:
-            structures.start_describe(key, size)
-            asked.add((key, size))
-    return found
+    if found is not None:
+        return found, True
+    asked: set[tuple[str, int]] = st.session_state.setdefault("described", set())
+    if (key, size) not in asked and size >= backbone(key).smallest_size:
+        structures.start_describe(key, size)
+        asked.add((key, size))
+    return _known(key, backbone(key).default_size), False
+
+
+def complaint(config: RunConfig) -> str | None:
+    """Why the backbone cannot be built at the chosen size, as a sentence; None where it can."""
+    row = backbone(config.backbone)
+    if image_size(config) >= row.smallest_size:
+        return None
+    return f"{row.title} takes pictures of at least {row.smallest_size} pixels. Received: {config.image_size}."
 
 
 def _known(key: str, size: int) -> Structure | None:
@@ -39,12 +52,12 @@ def _known(key: str, size: int) -> Structure | None:
 
 
 def wait_for(config: RunConfig) -> None:
-    """Keep the place of the map and look for the structure once a second."""
-    st.caption(f"Looking into {backbone(config.backbone).title}: its blocks are described once, which takes seconds.")
-    st.skeleton(height=380)
+    """Look for the structure once a second, and run the page again once it is there."""
     st.fragment(_look, run_every=1.0)(config)
 
 
 def _look(config: RunConfig) -> None:
     if _known(config.backbone, image_size(config)) is not None:
         st.rerun()
+    size = image_size(config)
+    st.caption(f"Working out the output shapes at {size} × {size} pixels: once, in some seconds.")

@@ -26,25 +26,29 @@ def source(picture: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
 
 
+def _image(picture: bytes, alt: str) -> str:
+    """An image element; tiny pictures, which come as PNG, show their pixels."""
+    tiny = ' class="tiny"' if picture.startswith(b"\x89PNG") else ""
+    return f'<img src="{source(picture)}" alt="{alt}"{tiny}>'
+
+
 def strip(name: str, note: str, pictures: Sequence[bytes | None]) -> str:
     """A row of examples of one class."""
     title = as_html(name)
-    shown = "".join(
-        f'<img src="{source(p)}" alt="{title}, example {n}" loading="lazy">' for n, p in enumerate(pictures, 1) if p
-    )
+    shown = "".join(_image(p, f"{title}, example {n}") for n, p in enumerate(pictures, 1) if p)
     return (
         f'<div class="thaw-class"><div><b title="{title}">{title}</b>'
         f'<span class="thaw-quiet">{as_html(note)}</span></div><div class="thaw-strip">{shown}</div></div>'
     )
 
 
-def cards(items: Sequence[Card]) -> str:
-    """A grid of cards."""
-    return f'<div class="thaw-cards">{"".join(_card(item) for item in items)}</div>'
+def cards(items: Sequence[Card], dozen: bool = False) -> str:
+    """A grid of cards; a dozen stands in two rows of six where there is room."""
+    return f'<div class="thaw-cards{" dozen" if dozen else ""}">{"".join(_card(item) for item in items)}</div>'
 
 
 def _card(item: Card) -> str:
-    picture = f'<img src="{source(item.picture)}" alt="{as_html(item.truth)}">' if item.picture else ""
+    picture = _image(item.picture, as_html(item.truth)) if item.picture else ""
     mark = ""
     if item.right is not None:
         sign, word = ("check", "right") if item.right else ("close", "wrong")
@@ -66,4 +70,4 @@ def bones(number: int) -> str:
         '<div class="thaw-card"><div class="picture thaw-bone"></div>'
         '<div class="say"><span>&nbsp;</span></div><div class="under">&nbsp;</div></div>'
     )
-    return f'<div class="thaw-cards" aria-hidden="true">{bone * number}</div>'
+    return f'<div class="thaw-cards dozen" aria-hidden="true">{bone * number}</div>'

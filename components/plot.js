@@ -45,6 +45,7 @@ function dressed(figure, style) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: style.getPropertyValue("--st-font").trim() || "sans-serif", size: 14, color: colour("@text", style) },
     margin: { l: 48, r: 14, t: 14, b: 44 }, hovermode: "closest", dragmode: "zoom",
+    modebar: { orientation: "v", bgcolor: "rgba(0,0,0,0)", color: colour("@text/0.4", style), activecolor: colour("@text", style) },
     ...themed(figure.layout, "", style),
   };
   layout.shapes = (figure.layout.shapes || []).map((s) => themed(s, "", style));

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components import selection
-from components.escape import as_markdown
+from components.escape import shown
 from components.numbers import moment
 from core.record import Run
 
@@ -19,7 +19,7 @@ def run_picker(runs: Sequence[Run], label: str = "Run") -> Run | None:
     current = chosen.id if chosen and chosen.id in by_id else runs[0].id
     if st.session_state.get("run-picker") != current:
         st.session_state["run-picker"] = current
-    names = {run.id: as_markdown(f"{run.name()} · {moment(run.created())}") for run in runs}
+    names = {run.id: f"{shown(run.name())} · {moment(run.created())}" for run in runs}
     st.selectbox(
         label,
         list(by_id),

@@ -3,13 +3,14 @@
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components import live, run_state, selection
 from components.charts import curves
 from components.escape import as_markdown
-from components.facts import Fact, facts
+from components.facts import Fact, facts, progress
 from components.guard import guarded, say
-from components.numbers import UNKNOWN, count, duration
+from components.numbers import UNKNOWN, count, duration, percent
 from components.plot import plot
 from components.running_samples import show_samples
 from core import launcher, record
@@ -21,10 +22,15 @@ _EVERY = 1.0  # seconds between two looks at the run
 
 def show_run(run: Run) -> None:
     """Follow a run while it lives; once it has ended, show how it ended and where to go on."""
-    st.title(as_markdown(run.name()))
     alive = run.state() in record.LIVE
-    if not alive:
-        _ending(run, run.status())
+    left, right = st.columns([5, 3], vertical_alignment="bottom")
+    left.title(as_markdown(run.name()))
+    if alive:
+        _buttons(run, right.container(horizontal=True, horizontal_alignment="right"))
+    else:
+        with right.container(horizontal=True, horizontal_alignment="right"):
+            _next_steps(run)
+        _ending(run.status())
     # Without run_every, the same fragment draws an ended run once.
     st.fragment(_look, run_every=_EVERY if alive else None)(run, alive)
 
@@ -35,30 +41,19 @@ def _look(run: Run, alive: bool) -> None:
         if alive and status["state"] not in record.LIVE:
             st.rerun()
         seen = live.events(run)
-        _facts_and_buttons(run, status, alive)
+        if not alive:
+            st.html(facts(_ended_facts(run, status)))
+        else:
+            st.html(facts(_facts(status), fixed=True))
+            st.html(progress(_share(status), status.get("phase") or 0, run_state.message(status)))
         _curves(run, seen)
         st.subheader("Held-out samples", help="The same dozen pictures, never trained on, after every epoch.")
         show_samples(run, seen)
 
 
-def _facts_and_buttons(run: Run, status: dict[str, Any], alive: bool) -> None:
-    left, right = st.columns([5, 2], vertical_alignment="center")
-    left.html(facts(_facts(status)))
-    if not alive:
-        return
-    with right.container(horizontal=True, horizontal_alignment="right"):
-        early = status.get("phase", 0) < 2
-        st.button(
-            "Skip to phase 2",
-            icon=":material/skip_next:",
-            key="skip",
-            disabled=not early,
-            on_click=_ask,
-            args=("skip", run),
-        )
-        st.button("Stop", icon=":material/stop:", key="stop", on_click=_ask, args=("stop", run))
-    share = _share(status)
-    st.progress(share, text=as_markdown(run_state.message(status)))
+def _buttons(run: Run, place: DeltaGenerator) -> None:
+    place.button("Skip to phase 2", icon=":material/skip_next:", key="skip", on_click=_ask, args=("skip", run))
+    place.button("Stop", icon=":material/stop:", key="stop", on_click=_ask, args=("stop", run))
 
 
 def _ask(what: str, run: Run) -> None:
@@ -68,14 +63,17 @@ def _ask(what: str, run: Run) -> None:
         say(error)
 
 
-def _share(status: dict[str, Any]) -> float:
-    """How far the whole run is, from 0 to 1, by epochs and steps."""
-    epochs = status.get("epochs") or 0
-    if not epochs:
-        return 0.0
-    within = (status.get("step") or 0) / max(1, status.get("steps") or 1)
-    done = max(0, (status.get("epoch") or 0) - 1) + within if status.get("epoch") else 0.0
-    return min(1.0, max(0.0, done / epochs))
+def _is_training(status: dict[str, Any]) -> bool:
+    """Whether steps are those of an epoch; else they are those of what the message names."""
+    return bool(status.get("epochs")) and str(status.get("message", "")).endswith(("training", "first step"))
+
+
+def _share(status: dict[str, Any]) -> float | None:
+    """How far the present work is, from 0 to 1; None where that is not known."""
+    within = (status.get("step") or 0) / status["steps"] if status.get("steps") else None
+    if not _is_training(status):
+        return within
+    return min(1.0, (max(0, (status.get("epoch") or 1) - 1) + (within or 0.0)) / status["epochs"])
 
 
 def _facts(status: dict[str, Any]) -> list[Fact]:
@@ -85,10 +83,10 @@ def _facts(status: dict[str, Any]) -> list[Fact]:
     return [
         phases.get(phase, Fact("Phase 2", "thawed", tone="ember")),
         Fact(_of(status, "epoch", "epochs"), "epoch", "One pass over all training pictures."),
-        Fact(_of(status, "step", "steps"), "step", "One batch of pictures."),
+        Fact(_of(status, "step", "steps"), "step", "One batch of pictures, or one picture while preparing."),
         Fact(count(round(rate)) if rate else UNKNOWN, "images a second"),
         Fact(duration(status.get("elapsed_s")), "elapsed"),
-        Fact(duration(status.get("eta_s")), "remaining"),
+        Fact(duration(status.get("eta_s")), f"left in phase {phase}" if _is_training(status) else "left in this step"),
     ]
 
 
@@ -114,32 +112,44 @@ _HELP = {
 }
 
 
-def _ending(run: Run, status: dict[str, Any]) -> None:
-    """How the run ended, and the next step."""
+def _ended_facts(run: Run, status: dict[str, Any]) -> list[Fact]:
+    shares = [(run.evaluation(phase) or {}).get("accuracy") for phase in (1, 2)]
+    return [
+        Fact(run_state.WORDS[status["state"]][0].capitalize(), "state"),
+        Fact(percent(shares[0]), "held out after phase 1", tone="ice"),
+        Fact(percent(shares[1]), "held out after phase 2", tone="ember"),
+        Fact(str(status.get("epoch") or UNKNOWN), "epochs"),
+        Fact(duration(status.get("seconds_total") or status.get("elapsed_s")), "in all"),
+    ]
+
+
+_WHY = {
+    record.INTERRUPTED: "The training was interrupted. Resume takes it to its end from the last checkpoint.",
+    record.STOPPED: "Stopped. The best model so far is kept.",
+}
+
+
+def _ending(status: dict[str, Any]) -> None:
+    """How the run ended, where that needs words."""
     state = status["state"]
+    words = as_markdown(str(status.get("error") or _WHY.get(state) or status.get("message") or ""))
     if state in (record.FAILED, record.INTERRUPTED, record.DAMAGED):
-        why = {record.INTERRUPTED: "The training was interrupted. Resume takes it to its end from the last checkpoint."}
-        st.error(
-            as_markdown(str(status.get("error") or why.get(state) or status.get("message"))), icon=":material/error:"
-        )
+        st.error(words, icon=":material/error:")
     elif state == record.STOPPED:
-        st.info("Stopped. The best model so far is kept.", icon=":material/stop_circle:")
-    with st.container(horizontal=True):
-        if run.phase_model_file(1).exists():
-            if st.button("See the results", type="primary", icon=":material/insights:", key="to_results"):
-                selection.go("results", run=run.id)
-            if st.button("Try a picture", icon=":material/add_a_photo:", key="to_try"):
-                selection.go("try", run=run.id)
-        if state in (record.INTERRUPTED, record.STOPPED, record.FAILED) and st.button(
-            "Resume", icon=":material/play_arrow:", key="resume"
-        ):
-            launcher.resume(run)
-            st.rerun()
-        _another()
+        st.info(words, icon=":material/stop_circle:")
 
 
-def _another() -> None:
-    if st.button("Set up another run", icon=":material/add:", key="another"):
+def _next_steps(run: Run) -> None:
+    if run.phase_model_file(1).exists():
+        if st.button("See the results", type="primary", icon=":material/insights:", key="to_results"):
+            selection.go("results", run=run.id)
+        if st.button("Try a picture", icon=":material/add_a_photo:", key="to_try"):
+            selection.go("try", run=run.id)
+    resumable = run.state() in (record.INTERRUPTED, record.STOPPED, record.FAILED)
+    if resumable and st.button("Resume", icon=":material/play_arrow:", key="resume"):
+        launcher.resume(run)
+        st.rerun()
+    if st.button("Another run", icon=":material/add:", key="another"):
         selection.choose(run=None)
         st.query_params["new"] = "1"
         st.rerun()

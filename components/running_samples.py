@@ -23,7 +23,7 @@ def show_samples(run: Run, events: Sequence[Event]) -> None:
     now, before = rounds[-1], rounds[-2] if len(rounds) > 1 else None
     files = [dataset["files"][row] for row in now["rows"]]
     pictures = thumbnails([str(Path(dataset["root"]) / file["path"]) for file in files], 320)
-    st.html(cards(answers(dataset["classes"], files, pictures, now, before)))
+    st.html(cards(answers(dataset["classes"], files, pictures, now, before), dozen=True))
 
 
 def _dataset(run: Run) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from components import draft, selection
+from components.data_scan import scan_with_progress
 from components.escape import as_markdown, shown
 from components.guard import say
 from components.numbers import plural
@@ -16,13 +17,19 @@ from core.data.scan import Scan
 from core.errors import ConfigError, ThawError
 
 
-def start_row(data: Scan | None) -> None:
+def start_row(data: Scan | None, path: str | None) -> None:
     """The one button, with what it will train on beside it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Start", type="primary", icon=":material/play_arrow:", key="start", disabled=data is None)
         _files()
+    if data is None and path:
+        scan_with_progress(path, compact=True)
     if data is None:
-        st.page_link(selection.PAGES["data"], label="Choose data first", icon=":material/photo_library:")
+        st.page_link(
+            selection.PAGES["data"],
+            label="Choose data" if path is None else "See the data",
+            icon=":material/photo_library:",
+        )
         return
     name = as_markdown(Path(data.root).name)
     st.caption(

@@ -85,11 +85,11 @@ def _slide(mode: str) -> None:
     draft.change(unfreeze=f"{mode}:{st.session_state[f'thaw-{mode}']}")
 
 
-def answer(structure: Structure, config: RunConfig, n_classes: int | None) -> None:
+def answer(structure: Structure, exact: bool, config: RunConfig, n_classes: int | None) -> None:
     """The map, and what learns in each phase."""
     warm = thaw.resolve(config.unfreeze, structure)
     learn = thaw.counts(structure, config.unfreeze, config.head, n_classes or 2)
-    st.html(layer_map(structure, warm, learn["phase1"], n_classes) + legend())
+    st.html(layer_map(structure, warm, learn["phase1"], n_classes, shapes=exact) + legend())
     st.html(
         facts(
             [

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 _STYLE = Path(__file__).with_name("style.css")
+ICON = Path(__file__).with_name("icon.svg")
 FROZEN, THAWED = "ac_unit", "local_fire_department"  # Material icons of the two phases
 
 

@@ -18,11 +18,11 @@ from core.presets import PRESETS
 
 
 @st.fragment
-def train_form(data: Scan | None) -> None:
+def train_form(data: Scan | None, path: str | None) -> None:
     """Preset, backbone and thawing on the left, the layer map on the right, the rest folded away, Start."""
     with guarded():
         config = draft.settings()
-        structure = network.structure(config)
+        structure, exact = network.structure(config)
         left, right = st.columns([5, 6], gap="large")
         with left:
             _preset(config)
@@ -30,15 +30,17 @@ def train_form(data: Scan | None) -> None:
             if structure is not None:
                 thaw_control.control(structure)
             _sentence(config, structure, data)
-            complaint = draft.error()
+            complaint = draft.error() or network.complaint(config)
             if complaint:
                 st.error(as_markdown(complaint), icon=":material/error:")
-            start_row(data)
+            start_row(data, path)
         with right:
             if structure is None:
-                network.wait_for(config)
+                st.skeleton(height=420)
             else:
-                _answer(structure, config, data)
+                _answer(structure, exact, config, data)
+            if not exact and network.complaint(config) is None:
+                network.wait_for(config)
         with st.expander("All settings", icon=":material/tune:"):
             all_settings(config, data.root if data else None)
         if structure is not None:
@@ -46,9 +48,9 @@ def train_form(data: Scan | None) -> None:
                 layer_table(structure)
 
 
-def _answer(structure: network.Structure, config: RunConfig, data: Scan | None) -> None:
+def _answer(structure: network.Structure, exact: bool, config: RunConfig, data: Scan | None) -> None:
     try:
-        thaw_control.answer(structure, config, len(data.classes) if data else None)
+        thaw_control.answer(structure, exact, config, len(data.classes) if data else None)
     except draft.ConfigError as error:
         say(error)
 

@@ -25,7 +25,7 @@ def curves(events: Sequence[Event], measure: Measure, epochs: Sequence[int], key
     traces += [_batches(events, phase, measure) for phase in (1, 2)]
     first = _boundary(rows, epochs)
     last = max([sum(epochs), *(row["epoch"] for row in rows)])
-    return {"data": traces, "layout": _layout(measure, first, last, key)}
+    return {"data": traces, "layout": _layout(measure, first, last, key, any(t["x"] for t in traces))}
 
 
 def _line(rows: Sequence[Event], phase: int, split: str, measure: Measure) -> dict[str, Any]:
@@ -75,18 +75,26 @@ def _digits(measure: Measure) -> str:
     return ".1%" if measure == "accuracy" else ".3f"
 
 
-def _layout(measure: Measure, first: float, last: float, key: str) -> dict[str, Any]:
+def _layout(measure: Measure, first: float, last: float, key: str, known: bool) -> dict[str, Any]:
     end = max(last, first, 1) + 0.35
     shapes = [_tint(0, first, "@blue/0.07")]
-    notes = [_note(first / 2, "phase 1, frozen", "@blue-text")]
+    notes = [_note(0, "phase 1, frozen", "@blue-text")]
     if last > first:
         shapes += [_tint(first, end, "@orange/0.09"), _edge(first)]
-        notes.append(_note((first + end) / 2, "phase 2, thawed", "@orange-text"))
+        notes.append(_note(first, "phase 2, thawed", "@orange-text"))
     yaxis: dict[str, Any] = {"tickformat": ".0%" if measure == "accuracy" else "", "nticks": 6, "rangemode": "normal"}
     if measure == "loss":
         yaxis["rangemode"] = "tozero"
+    if not known:
+        yaxis["range"] = [0, 1]
     return {
-        "xaxis": {"range": [0, end], "title": {"text": "epoch"}, "nticks": 12, "tickformat": "d", "showgrid": False},
+        "xaxis": {
+            "range": [0, end],
+            "title": {"text": "epoch", "font": {"size": 13}, "standoff": 6},
+            "nticks": 12,
+            "tickformat": "d",
+            "showgrid": False,
+        },
         "yaxis": yaxis,
         "shapes": shapes,
         "annotations": notes,
@@ -107,7 +115,7 @@ def _edge(at: float) -> dict[str, Any]:
 
 
 def _note(at: float, text: str, colour: str) -> dict[str, Any]:
-    place = {"x": at, "y": 1, "xref": "x", "yref": "paper", "xanchor": "center", "yanchor": "bottom"}
+    place = {"x": at, "y": 1, "xref": "x", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
     return {**place, "text": text, "showarrow": False, "font": {"size": 13, "color": colour}}
 
 

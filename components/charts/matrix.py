@@ -21,7 +21,7 @@ def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: b
     totals = [max(1, sum(row)) for row in confusion]
     share = [[n / total for n in row] for row, total in zip(confusion, totals, strict=True)]
     written = [
-        [percent(s, 0) if shares else str(n) for s, n in zip(*rows, strict=True)]
+        [(percent(s, 0) if shares else str(n)) if n else "" for s, n in zip(*rows, strict=True)]
         for rows in zip(share, confusion, strict=True)
     ]
     cells = [[[i, j, n, percent(share[i][j])] for j, n in enumerate(row)] for i, row in enumerate(confusion)]
@@ -43,7 +43,7 @@ def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: b
     }
     ticks = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": names, "showgrid": False}
     layout = {
-        "xaxis": {**ticks, "title": {"text": "answer"}, "side": "bottom", "tickangle": -30 if len(names) > 6 else 0},
+        "xaxis": {**ticks, "title": {"text": "answer"}, "side": "bottom", "tickangle": "auto"},
         "yaxis": {**ticks, "title": {"text": "truth"}, "autorange": "reversed"},
         "dragmode": False,
         "margin": {"l": 60, "r": 10, "t": 10, "b": 60},

@@ -28,8 +28,9 @@ def _sections(found: Report) -> None:
 
 
 with guarded():
-    left, right = st.columns([5, 4], vertical_alignment="bottom")
+    left, right = st.columns([4, 5], vertical_alignment="bottom")
     left.title("How good is it?")
+    right = right.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right")
     with right:
         run = run_picker([r for r in selection.finished_runs() if r.evaluation(1)])
     found = report(run) if run else None

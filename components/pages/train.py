@@ -14,4 +14,5 @@ with guarded():
         show_run(run)
     else:
         st.title("What will learn?")
-        train_form(scanned(selection.data_path()))
+        path = selection.data_path()
+        train_form(scanned(path), path)

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from components.escape import as_html, as_markdown
+from components.escape import as_html
 from components.facts import Fact, facts
-from components.numbers import duration, interval, percent, plural
+from components.numbers import interval, percent, plural
 from components.results.report import Report
 from components.theme import phase_chip
 
@@ -41,7 +41,7 @@ def _verdict(report: Report) -> None:
 
 def _beside(report: Report) -> list[Fact]:
     best = report.best
-    beside = [
+    return [
         Fact(
             percent(best.get("baseline")),
             "by always guessing one",
@@ -51,11 +51,3 @@ def _beside(report: Report) -> list[Fact]:
         Fact(f"{best.get('macro_f1', 0):.3f}", "macro F1", "Precision and recall in one, every class alike."),
         Fact(f"{best['loss']:.3f}", "log loss", "How wrong and how sure at once. Lower is better."),
     ]
-    if report.status.get("seconds_total"):
-        beside.append(Fact(duration(report.status["seconds_total"]), "in all"))
-    return beside
-
-
-def title(report: Report) -> str:
-    """The name of the run as Markdown."""
-    return as_markdown(report.run.name())

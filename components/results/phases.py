@@ -25,6 +25,8 @@ def show(report: Report) -> None:
     ]
     if two.get("seconds"):
         shown.append(Fact(duration(two["seconds"]), "for phase 2"))
+    if report.status.get("seconds_total"):
+        shown.append(Fact(duration(report.status["seconds_total"]), "for the whole run"))
     st.html(facts(shown))
     _choice(report)
     _galleries(report)
