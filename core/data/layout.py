@@ -12,6 +12,7 @@ Class folders are read with their subfolders. `train` and `test` without `valida
 the held-out pictures are taken from `train`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,3 +81,40 @@ def find(root: str, folders: Sequence[str]) -> Layout:
 def is_split(name: str) -> bool:
     """Whether a folder of this name may hold a split."""
     return name.lower() in _SPLITS
+
+
+def refuse(root: str, layout: Layout, classes: tuple[str, ...], counts: Counter[tuple[str, str]]) -> None:
+    """Raise where no classifier can be trained and judged.
+
+    Args:
+        root: the data set's folder.
+        layout: how it is read.
+        classes: those with usable pictures.
+        counts: usable pictures by (split, class).
+
+    Raises:
+        DataError: says what is missing and where.
+    """
+    if not classes:
+        raise DataError(f"No picture that can be read lies in a class folder below {root!r}. Choose another folder.")
+    if len(classes) == 1:
+        raise DataError(
+            f"At least two classes, each a folder of pictures, are needed. Received one, {classes[0]!r}, in {root!r}. "
+            "If that folder holds the classes, choose it instead."
+        )
+    for name in classes:
+        if layout.name == SPLIT_FOLDERS:
+            for here, missing in ((TRAIN, VALIDATION), (VALIDATION, TRAIN)):
+                if not counts[missing, name] and counts[here, name]:
+                    raise DataError(
+                        f"Every class needs pictures in train and in validation. {name!r} has them only in {here}. "
+                        f"Add some to {missing}, or take the class out."
+                    )
+        training = "" if layout.name == CLASS_FOLDERS else TRAIN
+        if counts[training, name] == 0:
+            raise DataError(f"Every class needs pictures to train on. {name!r} has them only in test.")
+        if counts[training, name] < 2 and layout.name != SPLIT_FOLDERS:
+            raise DataError(
+                f"A class needs at least two pictures, one to train on and one held out. {name!r} has one. "
+                "Add pictures, or take the class out."
+            )

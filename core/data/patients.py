@@ -2,10 +2,11 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from core.config import RunConfig
+from core.data.manifest import TRAIN, Example
 from core.data.scan import Scan
 from core.errors import DataError
 
@@ -23,6 +24,15 @@ def patients(scan: Scan, config: RunConfig) -> dict[str, str] | None:
     if config.patient_column:
         return _by_table(scan, config.patient_column)
     return None
+
+
+def on_both_sides(files: Sequence[Example]) -> list[str]:
+    """Patients with pictures to train on and held-out ones, sorted: only folders that were split by hand have any."""
+    sides: dict[str, set[bool]] = {}
+    for file in files:
+        if file.patient is not None:
+            sides.setdefault(file.patient, set()).add(file.split == TRAIN)
+    return sorted(patient for patient, seen in sides.items() if len(seen) == 2)
 
 
 def _by_pattern(scan: Scan, pattern: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from core import environment
 from core.data import findings, layout, scan_cache
 from core.data.check import Verdict
-from core.data.manifest import SPLITS, TRAIN, VALIDATION, Example
+from core.data.manifest import SPLITS, Example
 from core.data.walk import Walk, walk
 from core.errors import DataError
 
@@ -117,6 +117,8 @@ def last(path: str | Path) -> Scan | None:
 
 
 def _root(path: str | Path) -> str:
+    if not str(path) or "\0" in str(path):
+        raise DataError(f"The path of a folder of pictures is needed. Received: {str(path)!r}.")
     root = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 -- keeps links and odd bytes as given
     if not os.path.lexists(root):
         raise DataError(f"There is no folder {root!r}. Check the path.")
@@ -131,19 +133,21 @@ def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdi
     """Put together what the walk and the checks found."""
     problems = [Problem(*p) for p in found.problems]
     usable = []  # (entry, verdict, split, class)
+    outside: Counter[str] = Counter()  # folder -> pictures in it that belong to no class
     for entry, verdict in zip(found.files, verdicts, strict=True):
         place = shape.place(entry.path)
         if place is None:
             if not verdict.kind:
-                problems.append(Problem(entry.path, "ignored", "This picture lies in no class folder."))
+                outside[entry.path.rpartition("/")[0] or "."] += 1
         elif verdict.kind:
             problems.append(Problem(entry.path, verdict.kind, verdict.message))
         else:
             usable.append((entry, verdict, *place))
     classes = tuple(sorted({u[3] for u in usable}))
-    _refuse(root, shape, classes, Counter((u[2], u[3]) for u in usable))
+    layout.refuse(root, shape, classes, Counter((u[2], u[3]) for u in usable))
     label = {name: i for i, name in enumerate(classes)}
     files = tuple(Example(entry.path, label[name], split) for entry, _, split, name in usable)
+    problems += [Problem(f, "ignored", f"{n} pictures here lie in no class folder.") for f, n in outside.items()]
     copies = findings.copies(root, [(entry, verdict) for entry, verdict, _, _ in usable])
     problems += [Problem(*p) for p in findings.empty_classes(shape.class_folders(found.folders), files)]
     problems += [Problem(*p) for p in findings.repeated(files, classes, copies)]
@@ -151,33 +155,6 @@ def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdi
     step = max(1, len(usable) // 2000)
     sizes = [(verdict.width, verdict.height) for _, verdict, _, _ in usable[::step]]
     return Scan(root, "image", shape.name, classes, files, tuple(problems), sizes, copies)
-
-
-def _refuse(root: str, shape: layout.Layout, classes: tuple[str, ...], counts: Counter[tuple[str, str]]) -> None:
-    """Raise where no classifier can be trained and judged."""
-    if not classes:
-        raise DataError(f"No picture that can be read lies in a class folder below {root!r}. Choose another folder.")
-    if len(classes) == 1:
-        raise DataError(
-            f"At least two classes, each a folder of pictures, are needed. Received one, {classes[0]!r}, in {root!r}. "
-            "If that folder holds the classes, choose it instead."
-        )
-    for name in classes:
-        if shape.name == layout.SPLIT_FOLDERS:
-            for here, missing in ((TRAIN, VALIDATION), (VALIDATION, TRAIN)):
-                if not counts[missing, name] and counts[here, name]:
-                    raise DataError(
-                        f"Every class needs pictures in train and in validation. {name!r} has them only in {here}. "
-                        f"Add some to {missing}, or take the class out."
-                    )
-        training = "" if shape.name == layout.CLASS_FOLDERS else TRAIN
-        if counts[training, name] == 0:
-            raise DataError(f"Every class needs pictures to train on. {name!r} has them only in test.")
-        if counts[training, name] < 2 and shape.name != layout.SPLIT_FOLDERS:
-            raise DataError(
-                f"A class needs at least two pictures, one to train on and one held out. {name!r} has one. "
-                "Add pictures, or take the class out."
-            )
 
 
 def to_plain(scan: Scan) -> dict[str, Any]:
