@@ -19,22 +19,24 @@ from core.record import Run
 
 
 def _page(run: Run) -> None:
-    service = service_client.service(run)
     found = report(run)
     left, right = st.columns([1, 1], gap="large")
     with left:
         picture = picture_input(found.cases if found else None)
     with right:
         if picture is None:
-            theme.empty("image_search", "The answer will be here", "Give it a picture on the left, or take one.")
+            theme.empty("image_search", "The answer will be here", "Give it a picture, or take one.")
+            service_client.service(run)  # loads the model while people choose
         else:
-            _ask(service, picture)
+            _ask(run, picture)
 
 
-def _ask(service: Any, picture: Picture) -> None:
+def _ask(run: Run, picture: Picture) -> None:
     try:
         copy = pixels.thumbnail(picture.data, 640)
         with st.spinner("Asking the model. The first answer takes some seconds, while it loads."):
+            service = service_client.service(run)
+            service.wait()
             began = time.perf_counter()
             row = service.predict(picture.data, picture.name)
             seconds = time.perf_counter() - began
