@@ -72,10 +72,10 @@ $(VENV)/.stamps/dev: requirements-dev.txt $(VENV)/.stamps/app
 	@mkdir -p $(@D) && touch $@
 
 test: style types
-	$(BIN)/python -m pytest -m 'not slow' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m 'not slow' --timeout 600 $(PYTEST_ARGS)
 
 test-slow: setup-dev
-	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m slow --timeout 7200 $(PYTEST_ARGS)
 
 style: setup-dev
 	$(BIN)/python -m ruff check .
