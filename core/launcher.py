@@ -1,7 +1,5 @@
 """Start, stop and resume runs. The page and the shell come this way; TensorFlow is not needed here."""
 
-import os
-import subprocess
 import sys
 import time
 from importlib.metadata import version
@@ -11,9 +9,8 @@ from typing import Protocol
 from core import record
 from core.config import RunConfig, check
 from core.errors import RunError
+from core.processes import detached
 from core.record import Run, create_run
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class Executor(Protocol):
@@ -37,18 +34,7 @@ class LocalProcess:
 
     def submit(self, run: Run) -> None:
         """Start `python -m core.worker` on the run; what it prints goes to a file, never to a pipe."""
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2")}
-        with open(run.log_file, "ab") as log:
-            subprocess.Popen(
-                [sys.executable, "-m", "core.worker", str(run.path.absolute())],
-                cwd=ROOT,
-                env={**environment, "THAW_RUNS": str(record.environment.runs_dir())}
-                | {"THAW_CACHE_DIR": str(record.environment.cache_dir())},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        detached("core.worker", str(run.path.absolute()), log=run.log_file)
 
     def status(self, run: Run) -> str:
         """The run's state, from its folder."""

@@ -98,6 +98,7 @@ def fit(
             initial_epoch=progress.epoch,
             epochs=config.epochs,
             class_weight=data.class_weights,
+            shuffle=False,
             callbacks=[EpochClock(data.order, progress.epochs_before), watcher, best],
             verbose=0,
         )
