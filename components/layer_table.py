@@ -35,6 +35,9 @@ def layer_table(structure: Structure) -> None:
         column_config={
             "learns": st.column_config.CheckboxColumn("Learns", help="In phase 2", width="small"),
             "layer": st.column_config.TextColumn("Layer", width="medium"),
+            "kind": st.column_config.TextColumn("Kind"),
+            "block": st.column_config.TextColumn("Block"),
+            "output": st.column_config.TextColumn("Output"),
             "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
             "can learn": st.column_config.NumberColumn(
                 "Can learn",

@@ -1,0 +1,127 @@
+"""Every page, empty and full, without a browser."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.scan import scan
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("data", "train", "results", "try_it", "runs")
+
+
+def _open(page, **query):
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
+    app.run()
+    app.switch_page(f"components/pages/{page}.py")
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def _errors(app):
+    return [error.value for error in [*app.error, *app.exception]]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_data_or_runs_says_what_will_be_there(page):
+    app = _open(page)
+    assert not _errors(app)
+    assert app.main.children
+
+
+@pytest.mark.parametrize("page", ["data", "train"])
+def test_a_page_with_scanned_data_shows_it(page, pictures):
+    scan(pictures)
+    app = _open(page, data=str(pictures))
+    assert not _errors(app)
+
+
+def test_start_is_possible_once_there_is_data(pictures):
+    scan(pictures)
+    assert _open("train").button(key="start").disabled
+    assert not _open("train", data=str(pictures)).button(key="start").disabled
+
+
+@pytest.mark.parametrize("page", ["results", "runs", "train"])
+def test_a_page_shows_a_run_that_has_ended(page, pictures, run_of):
+    run = run_of(pictures)
+    app = _open(page, run=run.id)
+    assert not _errors(app)
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
+def test_the_train_page_says_how_a_run_ended(state, pictures, run_of):
+    run = run_of(pictures, state="running" if state == "interrupted" else state)
+    app = _open("train", run=run.id)
+    assert not app.exception
+    assert app.button(key="resume")
+
+
+def test_a_damaged_run_hides_no_other(pictures, run_of):
+    good, bad = run_of(pictures), run_of(pictures)
+    bad.config_file.write_text("{")
+    app = _open("runs")
+    assert not _errors(app)
+    assert len(app.dataframe[0].value) == 2
+    assert not _errors(_open("results", run=good.id))
+
+
+@pytest.mark.parametrize("path", ["/etc", "/does/not/exist"])
+def test_data_outside_the_roots_is_refused_in_a_sentence(path, pictures):
+    app = _open("data", data=path)
+    assert len(app.error) == 1
+    assert not app.exception
+    assert "Traceback" not in app.error[0].value
+
+
+@pytest.mark.parametrize("name", ["../../etc", "no-such-run", "a/b"])
+def test_a_run_that_does_not_exist_is_not_looked_for_elsewhere(name):
+    assert not _open("results", run=name).exception
+
+
+def test_a_preset_changes_the_settings(pictures):
+    scan(pictures)
+    app = _open("train", data=str(pictures))
+    app.session_state["preset"] = "quick"
+    app.button_group(key="preset").set_value("tutorial").run()
+    assert app.session_state["draft"].backbone == "VGG16"
+    assert app.session_state["draft"].unfreeze == "layers:4"
+    assert any("255" in warning.value for warning in app.warning)
+
+
+def test_the_thaw_control_and_the_settings_stay_in_step(pictures):
+    app = _open("train")
+    app.slider(key="thaw-blocks").set_value(7).run()
+    assert app.session_state["draft"].unfreeze == "blocks:7"
+    app.button_group(key="thaw-mode").set_value("all").run()
+    assert app.session_state["draft"].unfreeze == "all"
+
+
+def test_a_setting_that_breaks_a_rule_is_told_and_not_taken():
+    app = _open("train")
+    app.number_input(key="set-phase1.learning_rate").set_value(0.0).run()
+    assert app.session_state["draft"].phase1.learning_rate > 0
+    assert any("learning" in error.value for error in app.error)
+
+
+def test_every_page_leaves_tensorflow_alone(pictures, run_of):
+    scan(pictures)
+    run = run_of(pictures)
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({str(ROOT / "streamlit_app.py")!r}, default_timeout=60).run()
+for page in {PAGES!r}:
+    app.switch_page(f"components/pages/{{page}}.py")
+    app.query_params["data"], app.query_params["run"] = {str(pictures)!r}, {run.id!r}
+    app.run()
+heavy = {{"tensorflow", "keras", "keras_hub", "torch"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert done.returncode == 0, done.stderr[-3000:]
