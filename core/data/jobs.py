@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,6 @@ from core.errors import ThawError
 from core.files import read_json, write_json
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
-_CHILDREN: list[subprocess.Popen[bytes]] = []  # kept until they end, so that none stays a zombie
 
 
 class Job:
@@ -33,6 +33,7 @@ class Job:
         self.argument = argument
         name = hashlib.blake2b(os.fsencode(f"{kind} {argument}"), digest_size=12).hexdigest()
         self.state_file = environment.cache_dir() / "jobs" / f"{name}.json"
+        self.pid: int | None = None  # of the process, where this object started it
         self._lock_file = self.state_file.with_suffix(".lock")
 
     def start(self) -> "Job":
@@ -54,7 +55,8 @@ class Job:
                     start_new_session=True,
                     env={**os.environ, **_places()},
                 )
-        _CHILDREN.append(child)
+        self.pid = child.pid
+        threading.Thread(target=child.wait, daemon=True).start()  # so that it does not stay a zombie
         return self
 
     def poll(self) -> dict[str, Any]:
@@ -62,7 +64,6 @@ class Job:
 
         The result of a scan is `{"path"}`, whose scan `core.data.scan.last` gives; that of a sample is `{"path"}`.
         """
-        _CHILDREN[:] = [child for child in _CHILDREN if child.poll() is None]
         alive = self._is_alive()
         state = read_json(self.state_file)
         if not isinstance(state, dict) or "state" not in state:

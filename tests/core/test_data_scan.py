@@ -1,14 +1,28 @@
+import io
 import json
 import os
+import tempfile
 import zlib
 from pathlib import Path
 
 import pytest
 from data_pictures import class_folders, fill, picture, smooth, split_folders
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.data import scan as scans
 from core.data.scan import PROBLEM_KINDS, cached, last, scan
+from core.data.split import assign_splits
 from core.errors import DataError
+
+
+def encoded(kind):
+    out = io.BytesIO()
+    smooth().save(out, kind)
+    return out.getvalue()
+
+
+PNG, JPEG = encoded("PNG"), encoded("JPEG")
 
 
 def kinds(found, path=None):
@@ -365,3 +379,35 @@ def test_progress_ends_at_the_total(tmp_path):
     scan(class_folders(tmp_path), progress=lambda done, total: calls.append((done, total)))
     assert calls[0][1] is None
     assert calls[-1] == (20, 20)
+
+
+# Anything at all
+
+NAMES = st.sampled_from(
+    ["train", "validation", "test", "cat", "Cat", "dog", "a b", "猫", ".x", "Thumbs.db", "x.png", "y.jpg"]
+)
+CONTENTS = st.sampled_from(
+    [b"", b"text", b"\xff\xd8\xff\xd9", b"\x89PNG\r\n\x1a\n", PNG, PNG[:-1], PNG[:20], JPEG, JPEG[:-9]]
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.lists(NAMES, min_size=1, max_size=4).map("/".join), CONTENTS, max_size=12))
+def test_any_folder_tree_is_scanned_or_refused_in_a_sentence(tree):
+    with tempfile.TemporaryDirectory() as root:
+        for path, content in tree.items():
+            target = Path(root, path)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            except OSError:
+                continue  # a file of that name stands where a folder belongs
+        try:
+            found = scan(root, use_cache=False)
+        except DataError:
+            return
+        assert {p.kind for p in found.problems} <= set(PROBLEM_KINDS)
+        assert found.to_json()["total"] == len(found.files) >= 2
+        files = assign_splits(found, validation_share=0.2, seed=0)
+        for label in range(len(found.classes)):
+            assert {f.split for f in files if f.label == label} >= {"train", "validation"}

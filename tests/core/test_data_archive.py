@@ -1,0 +1,170 @@
+import io
+import os
+import zipfile
+
+import pytest
+from data_pictures import picture
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.data import archive
+from core.data.archive import extract_zip, uploads_dir
+from core.data.scan import scan
+from core.errors import DataError
+
+
+def png(number=0):
+    out = io.BytesIO()
+    picture(number).save(out, "PNG")
+    return out.getvalue()
+
+
+def packed(members, compression=zipfile.ZIP_DEFLATED):
+    """A ZIP of name -> bytes, or of ready ZipInfo objects."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as made:
+        for name, data in members:
+            made.writestr(name, data)
+    out.seek(0)
+    return out
+
+
+def two_classes(prefix=""):
+    return [(f"{prefix}{name}/{n}.png", png(1000 * c + n)) for c, name in enumerate(("cat", "dog")) for n in range(3)]
+
+
+def left_behind():
+    return sorted(p.name for p in uploads_dir().iterdir()) if uploads_dir().exists() else []
+
+
+def test_an_archive_of_class_folders_can_be_scanned():
+    folder = extract_zip(packed(two_classes()), "my pets.zip")
+    assert folder == uploads_dir() / "my pets"
+    assert scan(folder).classes == ("cat", "dog")
+
+
+def test_a_second_upload_of_the_same_name_gets_a_folder_of_its_own():
+    first, second = (extract_zip(packed(two_classes()), "pets.zip") for _ in range(2))
+    assert (first.name, second.name) == ("pets", "pets-2")
+
+
+def test_a_folder_that_wraps_everything_is_passed_over():
+    folder = extract_zip(
+        packed([*two_classes("outer/inner/"), ("__MACOSX/x", b"junk"), ("outer/.DS_Store", b"j")]), "a.zip"
+    )
+    assert folder == uploads_dir() / "a" / "outer" / "inner"
+    split = extract_zip(packed(two_classes("train/")), "b.zip")
+    assert split == uploads_dir() / "b"
+
+
+@pytest.mark.parametrize("name", ["../../etc/x.zip", "a/b\\c.zip", "..zip", "\0\n.zip", "", "é猫🐶" * 100 + ".zip"])
+def test_the_name_of_an_upload_never_becomes_a_path(name):
+    folder = extract_zip(packed(two_classes()), name)
+    assert folder.parent == uploads_dir()
+    assert len(left_behind()) == 1
+
+
+def test_a_zip_within_a_zip_is_an_unsupported_file():
+    folder = extract_zip(packed([*two_classes(), ("cat/inner.zip", packed(two_classes()).getvalue())]), "a.zip")
+    assert [(p.path, p.kind) for p in scan(folder).problems if p.kind != "few"] == [("cat/inner.zip", "unsupported")]
+
+
+def refused(source, words):
+    with pytest.raises(DataError, match=words) as caught:
+        extract_zip(source, "a.zip")
+    assert "\n" not in str(caught.value)
+    assert left_behind() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.png", "cat/../../evil.png", "/etc/evil.png", "C:\\evil.png", "..\\evil.png", "\\\\host\\evil.png"]
+)
+def test_members_that_would_land_elsewhere_are_refused(name):
+    refused(packed([*two_classes(), (name, png())]), "absolute paths or")
+
+
+def test_links_are_refused():
+    link = zipfile.ZipInfo("cat/link.png")
+    link.external_attr = 0o120777 << 16
+    refused(packed([*two_classes(), (link, "/etc/passwd")]), "may not hold links")
+
+
+def test_a_password_is_said():
+    data = bytearray(packed(two_classes()).getvalue())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := data.find(signature, at + 1)) >= 0:
+            data[at + offset] |= 1
+    refused(io.BytesIO(data), "password")
+
+
+def test_truncated_and_damaged_archives_are_refused():
+    whole = packed(two_classes()).getvalue()
+    refused(io.BytesIO(whole[:-40]), "damaged or not a ZIP")
+    refused(io.BytesIO(b""), "damaged or not a ZIP")
+    refused(io.BytesIO(b"no archive at all" * 100), "damaged or not a ZIP")
+    changed = bytearray(packed(two_classes(), zipfile.ZIP_STORED).getvalue())
+    changed[60] ^= 0xFF
+    refused(io.BytesIO(changed), "damaged or not a ZIP")
+
+
+def test_zeros_by_the_gigabyte_are_refused(monkeypatch):
+    refused(packed([("cat/zeros.png", bytes(20_000_000))]), "bomb")
+    monkeypatch.setattr(archive, "MAX_BYTES", 1_000_000)
+    refused(packed([("cat/zeros.png", bytes(2_000_000))]), "may unpack to")
+
+
+def test_a_member_larger_than_it_says_is_refused():
+    data = bytearray(packed([("cat/a.png", bytes(5000))]).getvalue())
+    for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = data.find(signature)
+        data[at + offset : at + offset + 4] = (10).to_bytes(4, "little")
+    refused(io.BytesIO(data), "a.zip|cat/a.png")
+
+
+def test_limits_of_count_and_of_all_uploads(monkeypatch):
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 5)
+    refused(packed(two_classes()), "may hold 5 files")
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 500)
+    monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 100)
+    refused(packed(two_classes()), "together")
+
+
+def test_two_members_of_one_name_are_refused():
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        source = packed([("cat/a.png", png()), ("cat/a.png", png(1))])
+    refused(source, "cannot be unpacked")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.text(max_size=12), st.binary(max_size=40)), max_size=5, unique_by=lambda m: m[0]))
+def test_any_member_names_either_unpack_inside_or_are_refused(tmp_path_factory, members):
+    try:
+        source = packed(members)
+    except (ValueError, UnicodeError, IndexError):
+        return  # not even Python can write it
+    _unpacks_inside_or_is_refused(source, tmp_path_factory)
+
+
+WHOLE = packed(two_classes()).getvalue()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=6), st.integers(0, 50))
+def test_any_damage_either_unpacks_inside_or_is_refused(tmp_path_factory, changes, cut):
+    data = bytearray(WHOLE)
+    for at, value in changes:
+        data[at] = value
+    _unpacks_inside_or_is_refused(io.BytesIO(data[: len(data) - cut]), tmp_path_factory)
+
+
+def _unpacks_inside_or_is_refused(source, tmp_path_factory):
+    place = tmp_path_factory.mktemp("fuzz")
+    os.environ["THAW_RUNS"] = str(place / "runs")
+    try:
+        folder = extract_zip(source, "a.zip")
+    except DataError:
+        assert left_behind() == []
+    else:
+        assert folder.is_relative_to(place / "data" / "uploads")
+    assert {p.name for p in place.iterdir()} <= {"data"}
