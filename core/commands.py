@@ -6,14 +6,11 @@ TensorFlow is imported only by the commands that need it, when they run.
 import argparse
 import contextlib
 import sys
-from pathlib import Path
 from typing import Any
 
-from core import config as configs
-from core import presets, record
-from core.config import RunConfig
+from core import record
 from core.errors import ConfigError
-from core.follow import clock, follow
+from core.follow import clock, closing_words, follow, outcome
 from core.record import Run, find_run
 from core.strict_json import strict_json
 
@@ -36,6 +33,7 @@ def scan(args: argparse.Namespace) -> int:
 def train(args: argparse.Namespace) -> int:
     """Create a run, and follow it to its end."""
     from core import launcher
+    from core.train_settings import refuse_early, settings_from
 
     settings = settings_from(args)
     refuse_early(settings)
@@ -133,91 +131,16 @@ def serve(args: argparse.Namespace) -> int:
     return answer(run, port=args.port, idle=args.idle, state=args.state)
 
 
-def settings_from(args: argparse.Namespace) -> RunConfig:
-    """The settings that `train`'s arguments ask for: preset, then settings file, then flags, then `--set`.
-
-    Raises:
-        ConfigError: one of them is unknown or out of its range, or no data is named.
-    """
-    config = presets.preset(args.preset or "recommended")
-    if args.config:
-        config = configs.load(args.config, config)
-    if args.preset and args.preset != config.preset:
-        config = config.replace(preset=args.preset)
-    flags = {
-        "backbone": args.backbone,
-        "weights": args.weights,
-        "image_size": args.image_size,
-        "unfreeze": args.unfreeze,
-        "phase1.epochs": args.epochs1,
-        "phase2.epochs": args.epochs2,
-    }
-    config = configs.apply(config, {name: text for name, text in flags.items() if text is not None})
-    config = configs.apply(config, dict(map(_assignment, args.set)))
-    data = args.data or config.data
-    if not data:
-        raise ConfigError("train needs --data DATA, or a settings file that names the data. Received neither.")
-    return config.replace(data=str(Path(data).expanduser().absolute()))
-
-
-def refuse_early(config: RunConfig) -> None:
-    """Refuse what cannot train before a run is made of it.
-
-    Raises:
-        ThawError: the backbone is unknown, the pictures are smaller than it takes, or the data cannot be used.
-    """
-    from core import catalog
-    from core.data.scan import scan as look_through
-
-    row = catalog.backbone(config.backbone)
-    if config.task == "image" and config.image_size and config.image_size < row.smallest_size:
-        raise ConfigError(
-            f"image_size must be at least {row.smallest_size} pixels for {row.key}. Received: {config.image_size}."
-        )
-    if config.task == "image":
-        look_through(config.data)
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise ConfigError(f"--set takes key=value. Received: {text!r}.")
-    return key, value
-
-
 def _follow(run: Run, as_json: bool) -> int:
     from core import launcher
 
     status = follow(run, launcher.stop)
-    if status.get("error"):
-        print(status["error"], file=sys.stderr)
+    print(closing_words(run, status), file=sys.stderr)
     if as_json:
         _print_json(outcome(run, status))
     else:
         print(run.path)
     return 0 if status["state"] in (record.DONE, record.STOPPED) else 1
-
-
-def outcome(run: Run, status: dict[str, Any]) -> dict[str, Any]:
-    """How a run ended, as `train --json` prints it."""
-    return {
-        "run_dir": str(run.path),
-        "state": status["state"],
-        "phase1": _phase(run, 1),
-        "phase2": _phase(run, 2),
-        "seconds_total": status.get("seconds_total"),
-    }
-
-
-def _phase(run: Run, phase: int) -> dict[str, Any] | None:
-    figures = run.evaluation(phase)
-    if not isinstance(figures, dict):
-        return None
-    return {
-        "val_loss": figures.get("loss"),
-        "val_accuracy": figures.get("accuracy"),
-        "seconds": figures.get("seconds"),
-    }
 
 
 def _answer(row: dict[str, Any], top: int) -> str:

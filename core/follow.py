@@ -81,6 +81,40 @@ def clock(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def closing_words(run: Run, status: dict[str, Any]) -> str:
+    """How a run ended, for people: what went wrong, or its accuracy after each phase and the verdict."""
+    if status["state"] == record.INTERRUPTED:
+        return f"The run was interrupted. `python -m core resume {run.id}` takes it to its end."
+    if status.get("error"):
+        return str(status["error"])
+    found = {phase: run.evaluation(phase) or {} for phase in (1, 2)}
+    shares = [f"{100 * f['accuracy']:.1f} % after phase {p}" for p, f in found.items() if "accuracy" in f]
+    words = f"Held out: {', '.join(shares)}." if shares else "It ended before a phase was judged."
+    return " ".join(filter(None, (words, found[2].get("verdict"))))
+
+
+def outcome(run: Run, status: dict[str, Any]) -> dict[str, Any]:
+    """How a run ended, as `train --json` prints it."""
+    return {
+        "run_dir": str(run.path),
+        "state": status["state"],
+        "phase1": _phase(run, 1),
+        "phase2": _phase(run, 2),
+        "seconds_total": status.get("seconds_total"),
+    }
+
+
+def _phase(run: Run, phase: int) -> dict[str, Any] | None:
+    figures = run.evaluation(phase)
+    if not isinstance(figures, dict):
+        return None
+    return {
+        "val_loss": figures.get("loss"),
+        "val_accuracy": figures.get("accuracy"),
+        "seconds": figures.get("seconds"),
+    }
+
+
 class _Screen:
     """Lines that stay, and under them one bar that is redrawn in place."""
 

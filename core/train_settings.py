@@ -1,0 +1,71 @@
+"""From the arguments of `train` to checked settings, and what is refused before a run is made of them."""
+
+import argparse
+from pathlib import Path
+
+from core import catalog, presets
+from core import config as configs
+from core.config import RunConfig
+from core.data.scan import scan
+from core.errors import ConfigError, WeightsError
+from core.models import thaw
+from core.models.structure import structure
+from core.models.weights import locate
+
+
+def settings_from(args: argparse.Namespace) -> RunConfig:
+    """The settings that `train`'s arguments ask for: preset, then settings file, then flags, then `--set`.
+
+    Raises:
+        ConfigError: one of them is unknown or out of its range, or no data is named.
+    """
+    config = presets.preset(args.preset or "recommended")
+    if args.config:
+        config = configs.load(args.config, config)
+    if args.preset and args.preset != config.preset:
+        config = config.replace(preset=args.preset)
+    flags = {
+        "backbone": args.backbone,
+        "weights": args.weights,
+        "image_size": args.image_size,
+        "unfreeze": args.unfreeze,
+        "phase1.epochs": args.epochs1,
+        "phase2.epochs": args.epochs2,
+    }
+    config = configs.apply(config, {name: text for name, text in flags.items() if text is not None})
+    config = configs.apply(config, dict(map(_assignment, args.set)))
+    data = args.data or config.data
+    if not data:
+        raise ConfigError("train needs --data DATA, or a settings file that names the data. Received neither.")
+    named = config.weights in ("pretrained", "random")
+    weights = config.weights if named else str(Path(config.weights).expanduser().absolute())
+    return config.replace(data=str(Path(data).expanduser().absolute()), weights=weights)
+
+
+def refuse_early(config: RunConfig) -> None:
+    """Refuse what cannot train before a run is made of it.
+
+    Raises:
+        ThawError: the backbone, its size, its weights file, a layer to thaw, or the data cannot be used.
+    """
+    row = catalog.backbone(config.backbone)
+    if config.task != "image":
+        return
+    if config.image_size and config.image_size < row.smallest_size:
+        raise ConfigError(
+            f"image_size must be at least {row.smallest_size} pixels for {row.key}. Received: {config.image_size}."
+        )
+    weights = locate(row, config.weights)
+    if weights.state == "missing" and config.weights != "pretrained":
+        raise WeightsError(weights.message)
+    described = structure(row.key, row.default_size)  # names and blocks are the same at every size
+    if described:
+        thaw.resolve(config.unfreeze, described)
+    scan(config.data)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise ConfigError(f"--set takes key=value. Received: {text!r}.")
+    return key, value
