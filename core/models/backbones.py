@@ -55,7 +55,11 @@ def load_weights(base: keras.Model, backbone: Backbone, file: Path) -> None:
         return
     if backbone.preprocessing != "lite":
         raise WeightsError(f"{backbone.title} takes a Keras .h5 file. Received: {str(file)!r}.")
-    lite.port(base, pth.read(file))
+    tensors = pth.read(file)
+    try:
+        lite.port(base, tensors)
+    except WeightsError as error:
+        raise WeightsError(f"The file {str(file)!r} does not fit {backbone.title}. {error}") from None
 
 
 def _file(backbone: Backbone, weights: str, progress: places.Progress | None) -> Path | None:

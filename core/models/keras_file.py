@@ -20,6 +20,7 @@ _MOST_TOP_LAYERS = 3  # layers with weights in a classifier: VGG has three
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 Arrays = list[np.ndarray]
+Datasets = list[Any]  # of HDF5: a shape, and values that are read only once that shape is right
 Pairs = list[tuple[keras.layers.Layer, Arrays]]
 
 
@@ -58,7 +59,7 @@ def load(base: keras.Model, path: str | Path, title: str) -> None:
 
 def _by_order(base: keras.Model, group: Any) -> Pairs:
     """Match the layers that have weights in their order, as Keras does for `.h5`."""
-    saved = [(name, arrays) for name in _names(group, "layer_names") if (arrays := _arrays(group[name]))]
+    saved = [(name, arrays) for name in _names(group, "layer_names") if (arrays := _datasets(group[name]))]
     layers = [layer for layer in base.layers if layer.weights]
     if not 0 <= len(saved) - len(layers) <= _MOST_TOP_LAYERS:
         raise _MismatchError(f"it has {len(saved)} layers with weights where {len(layers)} are needed")
@@ -74,11 +75,11 @@ def _by_path(base: keras.Model, group: Any) -> Pairs:
     return pairs
 
 
-def _pair(layer: keras.layers.Layer, name: str, arrays: Arrays) -> tuple[keras.layers.Layer, Arrays]:
+def _pair(layer: keras.layers.Layer, name: str, arrays: Datasets) -> tuple[keras.layers.Layer, Arrays]:
     wanted, received = [tuple(v.shape) for v in _variables(layer)], [a.shape for a in arrays]
     if wanted != received:
         raise _MismatchError(f"{layer.name} needs weights of shape {_listed(wanted)}, {name} has {_listed(received)}")
-    return layer, arrays
+    return layer, [np.asarray(a) for a in arrays]
 
 
 def _listed(shapes: Iterable[tuple[int, ...]]) -> str:
@@ -105,17 +106,17 @@ def _names(group: Any, attribute: str) -> list[str]:
     return [n.decode() if isinstance(n, bytes) else str(n) for piece in pieces for n in group.attrs[piece]]
 
 
-def _arrays(layer_group: Any) -> Arrays:
-    return [np.asarray(layer_group[name]) for name in _names(layer_group, "weight_names")]
+def _datasets(layer_group: Any) -> Datasets:
+    return [layer_group[name] for name in _names(layer_group, "weight_names")]
 
 
-def _saved_paths(group: Any, prefix: str = "") -> Iterator[tuple[str, Arrays]]:
+def _saved_paths(group: Any, prefix: str = "") -> Iterator[tuple[str, Datasets]]:
     """Path and weights of every layer of a Keras 3 file, nested ones included."""
     for name, layer in group.items():
         if "layers" in layer:
             yield from _saved_paths(layer["layers"], f"{prefix}{name}/")
         elif len(layer.get("vars", ())):
-            yield prefix + name, [np.asarray(layer["vars"][key]) for key in sorted(layer["vars"], key=int)]
+            yield prefix + name, [layer["vars"][key] for key in sorted(layer["vars"], key=int)]
 
 
 def _paths(layers: list[keras.layers.Layer], prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:

@@ -121,6 +121,7 @@ def _download(backbone: Backbone, path: Path, progress: Progress | None) -> Path
                 digest = _copy(response, beside, progress, backbone.weights_hash)
                 if backbone.weights_hash and digest != backbone.weights_hash:
                     raise OSError("what arrived is damaged: its checksum is not the published one")
+                Path(beside.name).chmod(0o644)
                 os.replace(beside.name, path)
             finally:
                 Path(beside.name).unlink(missing_ok=True)

@@ -1,5 +1,7 @@
 """Weights files of Keras, in both layouts, with and without a classifier, right and wrong."""
 
+import functools
+
 import h5py
 import keras
 import numpy as np
@@ -9,14 +11,22 @@ from keras.src.legacy.saving import legacy_h5_format
 from core.catalog import BACKBONES
 from core.errors import WeightsError
 from core.models.backbones import build_base
+from core.models.weights import locate
 
 SMALL = BACKBONES["MobileNetV3Small"]
 SIZE = 32
 
 
+@functools.cache
 def keras_model(key=SMALL.key, **options):
+    """A network as Keras itself builds it, with statistics that are not those of a fresh one."""
     options = {"include_top": False, "input_shape": (SIZE, SIZE, 3)} | options
-    return getattr(keras.applications, key)(weights=None, **options)
+    model = getattr(keras.applications, key)(weights=None, **options)
+    rng = np.random.default_rng(1)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([w + rng.uniform(0.1, 0.5, w.shape).astype("float32") for w in layer.get_weights()])
+    return model
 
 
 def save_ordered(model, path):
@@ -37,26 +47,17 @@ def pixels():
     return np.random.default_rng(0).uniform(0, 255, (2, SIZE, SIZE, 3)).astype("float32")
 
 
-def shaken(model):
-    """The same model with statistics that are not those of a fresh one."""
-    rng = np.random.default_rng(1)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.set_weights([w + rng.uniform(0.1, 0.5, w.shape).astype("float32") for w in layer.get_weights()])
-    return model
-
-
 @pytest.mark.parametrize("save", [save_ordered, save_by_path])
 @pytest.mark.parametrize("name", ["mine.h5", "mine.weights.h5", "weights of Zoë 写真.h5"])
 def test_weights_arrive_in_both_layouts_whatever_the_name(tmp_path, pixels, save, name):
-    theirs = shaken(keras_model())
+    theirs = keras_model()
     base = build_base(SMALL, SIZE, str(save(theirs, tmp_path / name)))
     assert np.array_equal(np.asarray(base(pixels)), np.asarray(theirs(pixels)))
 
 
 @pytest.mark.parametrize("save", [save_ordered, save_by_path])
 def test_a_file_with_the_classifier_on_top_serves_as_well(tmp_path, pixels, save):
-    whole = shaken(keras_model(include_top=True, input_shape=(SIZE, SIZE, 3), classes=7))
+    whole = keras_model(include_top=True, classes=7)
     base = build_base(SMALL, SIZE, str(save(whole, tmp_path / "top.h5")))
     inside = keras.Model(
         whole.input, [layer for layer in whole.layers if layer.output.shape[1:] == base.output.shape[1:]][-1].output
@@ -65,16 +66,17 @@ def test_a_file_with_the_classifier_on_top_serves_as_well(tmp_path, pixels, save
 
 
 def test_a_whole_saved_model_serves_as_well(tmp_path, pixels):
-    theirs = shaken(keras_model())
+    theirs = keras_model()
     theirs.save(tmp_path / "whole.h5")
     base = build_base(SMALL, SIZE, str(tmp_path / "whole.h5"))
     assert np.array_equal(np.asarray(base(pixels)), np.asarray(theirs(pixels)))
 
 
 @pytest.mark.parametrize("save", [save_ordered, save_by_path])
-@pytest.mark.parametrize("key", ["EfficientNetB0", pytest.param("ConvNeXtTiny", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["EfficientNetB0", "ConvNeXtTiny"])
 def test_nested_layers_and_generators_of_dropout_are_no_obstacle(tmp_path, pixels, save, key):
-    theirs = shaken(keras_model(key))
+    theirs = keras_model(key)
     base = build_base(BACKBONES[key], SIZE, str(save(theirs, tmp_path / "x.h5")))
     assert np.array_equal(np.asarray(base(pixels)), np.asarray(theirs(pixels)))
 
@@ -119,16 +121,19 @@ def test_a_lite_network_takes_keras_files_and_others_take_no_pth(tmp_path):
     first = build_base(lite, SIZE, "pretrained")
     again = build_base(lite, SIZE, str(save_by_path(first, tmp_path / "lite.h5")))
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), again.get_weights(), strict=True))
+    with pytest.raises(WeightsError, match=r"lite1-.*does not fit EfficientNet-Lite 0"):
+        build_base(lite, SIZE, str(locate(BACKBONES["EfficientNetLite1"]).path))
     (tmp_path / "x.pth").write_bytes(b"")
     with pytest.raises(WeightsError, match=r"VGG16 takes a Keras \.h5 file"):
         build_base(BACKBONES["VGG16"], SIZE, str(tmp_path / "x.pth"))
 
 
+@pytest.mark.slow
 def test_published_efficientnet_statistics_are_understood_as_keras_does(tmp_path, pixels, monkeypatch):
     """The published file holds deviations for variances; Keras adds a Rescaling when it loads that file itself."""
     from keras.src.applications import efficientnet
 
-    theirs = shaken(keras_model("EfficientNetB0"))
+    theirs = keras_model("EfficientNetB0")
     mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
     theirs.get_layer(index=2).set_weights([mean, deviation, np.array(0)])
     (tmp_path / "models").mkdir()
