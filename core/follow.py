@@ -4,9 +4,11 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TextIO
 
 from core import record
+from core.errors import RunError
 from core.record import Run, read_events
 
 POLL_SECONDS = 0.2
@@ -42,7 +44,8 @@ def follow(run: Run, stop: Callable[[Run], None], out: TextIO | None = None) -> 
                 screen.line(f"Left. The run {run.id} stops by itself.")
                 raise
             asked = True
-            stop(run)
+            with suppress(RunError):  # it may have ended a moment ago
+                stop(run)
             screen.line("Asked to stop; the best model is kept. Ctrl-C again leaves at once.")
 
 
