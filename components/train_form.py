@@ -14,7 +14,7 @@ from core.catalog import backbone
 from core.config import RunConfig
 from core.data.scan import Scan
 from core.models import thaw
-from core.presets import PRESETS
+from core.presets import presets
 
 
 @st.fragment
@@ -57,18 +57,18 @@ def _answer(structure: network.Structure, exact: bool, config: RunConfig, data: 
 
 def _preset(config: RunConfig) -> None:
     if st.session_state.get("preset") != config.preset:
-        st.session_state["preset"] = config.preset if config.preset in PRESETS else None
+        st.session_state["preset"] = config.preset if config.preset in presets() else None
     st.segmented_control(
         "Start from",
-        list(PRESETS),
-        format_func=lambda name: PRESETS[name].title,
+        list(presets()),
+        format_func=lambda name: presets()[name].title,
         key="preset",
         required=True,
         on_change=lambda: draft.start_from(st.session_state["preset"]),
         wrap=True,
     )
-    if config.preset in PRESETS:
-        st.caption(PRESETS[config.preset].summary)
+    if config.preset in presets():
+        st.caption(presets()[config.preset].summary)
     if config.preprocessing == "unit":
         _offer_right_scaling(config)
 

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from core import record
+from core.config import RunConfig
 from core.errors import ConfigError
 from core.follow import clock, closing_words, follow, outcome
 from core.record import Run, find_run
@@ -17,9 +18,9 @@ from core.strict_json import strict_json
 
 def scan(args: argparse.Namespace) -> int:
     """Look through a data folder and say what is there."""
-    from core.data.scan import scan as look_through
+    from core import tasks
 
-    found = look_through(args.data).to_json()
+    found = tasks.task(tasks.detect(args.data)).scan(RunConfig(data=str(args.data))).to_json()
     if args.json:
         return _print_json(found)
     print(f"{found['total']} usable files, {found['layout'].replace('_', ' ')}: {_counts(found['splits'])}")

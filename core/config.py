@@ -56,7 +56,7 @@ class RunConfig:
     """Everything that a run needs to know. Round-trips through JSON."""
 
     data: str = ""  # folder (or table) of labelled examples
-    task: str = "image"  # image or text
+    task: str = ""  # image or text; empty: told by the data when the run is made
     preset: str = "recommended"  # the preset that the settings started from
     name: str = ""  # what people call the run
     backbone: str = "EfficientNetLite0"  # a key of core.catalog.BACKBONES
@@ -169,7 +169,7 @@ def check(config: RunConfig) -> RunConfig:
 def _rules(c: RunConfig) -> list[tuple[str, bool, str]]:
     """Name, whether it holds, and the rule in words, for every setting with a rule."""
     rules = [
-        ("task", c.task in ("image", "text"), "image or text"),
+        ("task", c.task in ("", "image", "text"), "image or text"),
         ("unfreeze", _UNFREEZE.fullmatch(c.unfreeze) is not None, "none, all, blocks:N, layers:N or names:a,b,c"),
         (
             "augmentation",

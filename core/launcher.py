@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from core import record
+from core import record, tasks
 from core.config import RunConfig, check
 from core.errors import RunError
 from core.processes import detached
@@ -57,7 +57,8 @@ EXECUTOR: Executor = LocalProcess()
 
 def start(config: RunConfig, runs: Path | None = None) -> Run:
     """Create a run and start a worker on it; a relative data path is made absolute."""
-    config = check(config).replace(data=str(Path(config.data).expanduser().absolute()))
+    data = str(Path(config.data).expanduser().absolute())
+    config = check(config).replace(data=data, task=config.task or tasks.detect(data))
     run = create_run(config, versions(), runs)
     EXECUTOR.submit(run)
     return run

@@ -3,10 +3,9 @@
 import argparse
 from pathlib import Path
 
-from core import catalog, presets
+from core import catalog, presets, tasks
 from core import config as configs
 from core.config import RunConfig
-from core.data.scan import scan
 from core.errors import ConfigError, WeightsError
 from core.models import thaw
 from core.models.structure import structure
@@ -19,7 +18,11 @@ def settings_from(args: argparse.Namespace) -> RunConfig:
     Raises:
         ConfigError: one of them is unknown or out of its range, or no data is named.
     """
-    config = presets.preset(args.preset or "recommended")
+    saved = configs.load(args.config) if args.config else RunConfig()
+    data = args.data or saved.data
+    if not data:
+        raise ConfigError("train needs --data DATA, or a settings file that names the data. Received neither.")
+    config = presets.preset(args.preset or "recommended", tasks.detect(Path(data).expanduser()))
     if args.config:
         config = configs.load(args.config, config)
     if args.preset and args.preset != config.preset:
@@ -34,9 +37,6 @@ def settings_from(args: argparse.Namespace) -> RunConfig:
     }
     config = configs.apply(config, {name: text for name, text in flags.items() if text is not None})
     config = configs.apply(config, dict(map(_assignment, args.set)))
-    data = args.data or config.data
-    if not data:
-        raise ConfigError("train needs --data DATA, or a settings file that names the data. Received neither.")
     named = config.weights in ("pretrained", "random")
     weights = config.weights if named else str(Path(config.weights).expanduser().absolute())
     return config.replace(data=str(Path(data).expanduser().absolute()), weights=weights)
@@ -49,8 +49,8 @@ def refuse_early(config: RunConfig) -> None:
         ThawError: the backbone, its size, its weights file, a layer to thaw, or the data cannot be used.
     """
     row = catalog.backbone(config.backbone)
-    if config.task != "image":
-        return
+    if row.task != config.task:
+        raise ConfigError(f"{row.key} reads {tasks.task(row.task).NOUN}, the data are {tasks.task(config.task).NOUN}.")
     if config.image_size and config.image_size < row.smallest_size:
         raise ConfigError(
             f"image_size must be at least {row.smallest_size} pixels for {row.key}. Received: {config.image_size}."
@@ -61,7 +61,7 @@ def refuse_early(config: RunConfig) -> None:
     described = structure(row.key, row.default_size)  # names and blocks are the same at every size
     if described:
         thaw.resolve(config.unfreeze, described)
-    scan(config.data)
+    tasks.task(config.task).scan(config)
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ At such a tensor `trunk = keras.Model(base.input, cut)` and `tail = keras.Model(
 layers and the weights of `base`, and `tail(trunk(x))` equals `base(x)` to the bit.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 import keras
@@ -24,19 +24,20 @@ def cut_points(base: keras.Model) -> list[Any]:
     return [tensor for tensor, _ in _sweep(base)]
 
 
-def deepest_cut(base: keras.Model, learning: Set[str]) -> Any | None:
+def deepest_cut(base: keras.Model, learning: Set[str], side: Sequence[Any] = ()) -> Any | None:
     """The last cut that leaves every learning layer behind it, so that what comes before can be computed once.
 
     Args:
-        base: a functional model of one input and one output.
+        base: a functional model of one output.
         learning: names of layers of `base.layers` that will train.
+        side: inputs that later layers read too (a padding mask) and that travel along with every cut.
 
     Returns:
         A symbolic Keras tensor; the output where nothing learns; None where no layer whose weights could train
         lies before any cut, so that nothing would be saved.
     """
     best, worth = None, False
-    for tensor, before in _sweep(base):
+    for tensor, before in _sweep(base, side):
         if any(operation.name in learning for operation in before):
             break
         worth = worth or any(trains(operation) for operation in before)
@@ -67,7 +68,7 @@ def _of_statistics(variable: Any) -> bool:
     return variable.dtype in ("int32", "uint32", "int64")
 
 
-def _sweep(base: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
+def _sweep(base: keras.Model, side: Sequence[Any] = ()) -> Iterator[tuple[Any, list[Any]]]:
     """Each cut, with the operations that lie between it and the cut before.
 
     Walks the graph in topological order and keeps the set of tensors that are made and still needed; where
@@ -78,6 +79,7 @@ def _sweep(base: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
     for node in nodes:
         for tensor in node.input_tensors:
             needed[id(tensor)] = needed.get(id(tensor), 0) + 1
+    beside = {id(tensor) for tensor in side}
     open_tensors: dict[int, Any] = {}
     before: list[Any] = []
     for node in nodes:
@@ -86,7 +88,7 @@ def _sweep(base: keras.Model) -> Iterator[tuple[Any, list[Any]]]:
             needed[id(tensor)] -= 1
             if not needed[id(tensor)]:
                 open_tensors.pop(id(tensor), None)
-        open_tensors.update((id(t), t) for t in node.outputs if needed.get(id(t)))
+        open_tensors.update((id(t), t) for t in node.outputs if needed.get(id(t)) and id(t) not in beside)
         if len(open_tensors) == 1:
             yield next(iter(open_tensors.values())), before
             before = []

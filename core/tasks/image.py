@@ -1,27 +1,76 @@
-"""Pictures: how they become tensors, which network reads them, and the model that takes raw pixels.
-
-Every task offers the same four: `prepare` (config -> Manifest), `build` (config, n_classes -> Network),
-`Source` (tensors of single examples, for tf.data) and `servable` (the model that is saved).
-"""
+"""Pictures: how they are found and become tensors, which network reads them, and the model that takes raw pixels."""
 
 import dataclasses
-from typing import Any
-
-import keras
-import tensorflow as tf
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from core import catalog
 from core.config import RunConfig
-from core.data.augment import augment
+from core.data import prepare as folders
+from core.data import scan as scans
 from core.data.manifest import Manifest
-from core.data.pipeline import decode_and_resize
-from core.data.prepare import manifest as prepare  # noqa: F401 - part of what a task offers
-from core.models.backbones import build_base
-from core.models.heads import classifier, pooling_layers, to_probabilities
-from core.models.preprocess import preprocess_layers
-from core.training.network import Network
+from core.presets import Preset
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from core.training.network import Network
 
 NOUN = "pictures"
+DEFAULT_BACKBONE = catalog.DEFAULT
+
+PRESETS: dict[str, Preset] = {
+    "recommended": Preset("Recommended", "What did best on our three data sets. A good start for most.", {}),
+    "quick": Preset(
+        "Quick look",
+        "A first answer in under a minute: small pictures, few epochs.",
+        {
+            "image_size": 128,
+            "unfreeze": "blocks:2",
+            "phase1": {"epochs": 8, "learning_rate": 3e-3},
+            "phase2": {"epochs": 4},
+        },
+    ),
+    "tutorial": Preset(
+        "Tutorial",
+        "The classic recipe to the letter: VGG16 at 150 pixels, pixels divided by 255, the last four layers.",
+        {
+            "backbone": "VGG16",
+            "image_size": 150,
+            "preprocessing": "unit",
+            "unfreeze": "layers:4",
+            "head": {"pooling": "flatten", "hidden_units": 256, "dropout": 0.0},
+            "phase1": {"epochs": 10, "learning_rate": 1e-3},
+            "phase2": {"epochs": 10, "learning_rate": 1e-5},
+            "early_stopping": False,
+        },
+    ),
+    "medical": Preset(
+        "Medical",
+        "For scans: no mirroring or colour changes, rare classes weighed up. This is no medical device.",
+        {
+            "class_weights": True,
+            "augment": {"flip": False, "rotation": 5.0, "zoom": 0.0, "shift": 0.0, "brightness": 0.0, "contrast": 0.1},
+        },
+    ),
+}
+
+
+def reads(data: Path) -> bool:
+    """Whether a data set is of this modality; pictures take what no other task does."""
+    return data.is_dir()
+
+
+def scan(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> scans.Scan:
+    """What the data set of `config` holds. Raises DataError where it cannot train a classifier."""
+    return scans.scan(config.data, progress=progress)
+
+
+def prepare(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Manifest:
+    """The manifest of a run: every usable picture with its class, split and content hash."""
+    return folders.manifest(config, progress=progress)
 
 
 def image_size(config: RunConfig) -> int:
@@ -29,8 +78,23 @@ def image_size(config: RunConfig) -> int:
     return config.image_size or catalog.backbone(config.backbone).default_size
 
 
-def build(config: RunConfig, n_classes: int) -> Network:
+def recipe(config: RunConfig) -> dict[str, Any]:
+    """What shapes a picture before the trunk sees it; part of the feature store's key."""
+    shape: dict[str, Any] = {"image_size": image_size(config), "preprocessing": config.preprocessing}
+    if config.views:
+        shape |= {"seed": config.seed, "augment": dataclasses.asdict(config.augment)}
+    return shape
+
+
+def build(config: RunConfig, n_classes: int) -> "Network":
     """The network of a run. Its pipeline yields resized RGB pixels 0…255, `(N, S, S, 3)` float32."""
+    import keras
+
+    from core.models.backbones import build_base
+    from core.models.heads import classifier, pooling_layers
+    from core.models.preprocess import preprocess_layers
+    from core.training.network import Network
+
     backbone, size = catalog.backbone(config.backbone), image_size(config)
     base = build_base(backbone, size, config.weights)
     pixels = keras.Input((size, size, 3), name="pixels")
@@ -45,35 +109,41 @@ def build(config: RunConfig, n_classes: int) -> Network:
     )
 
 
-def recipe(config: RunConfig) -> dict[str, Any]:
-    """What shapes a picture before the trunk sees it; part of the feature store's key."""
-    shape: dict[str, Any] = {"image_size": image_size(config), "preprocessing": config.preprocessing}
-    if config.views:
-        shape |= {"seed": config.seed, "augment": dataclasses.asdict(config.augment)}
-    return shape
-
-
 class Source:
     """The pictures of a manifest as tensors."""
 
     def __init__(self, manifest: Manifest, config: RunConfig) -> None:
         """Paths go in as one tensor."""
-        self._paths = tf.constant([p.encode("utf-8", "surrogateescape") for p in manifest.paths()])
+        import tensorflow as tf
+
+        from core.data.pipeline import path_tensor
+
+        self._paths = path_tensor(manifest.paths())
         self._size, self._seed, self._settings = image_size(config), config.seed, config.augment
         self.specs = (tf.TensorSpec((None, self._size, self._size, 3), tf.float32),)
 
-    def load(self, index: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], tf.Tensor]:
+    def load(self, index: "tf.Tensor") -> "tuple[tuple[tf.Tensor, ...], tf.Tensor]":
         """One picture by its place in the manifest: `((pixels (S, S, 3) float32 0…255,), ok)`."""
-        image, ok = decode_and_resize(tf.gather(self._paths, index), self._size)
+        from core.data.pipeline import decode_and_resize
+
+        image, ok = decode_and_resize(self._paths[index], self._size)
         return (image,), ok
 
-    def augment(self, tensors: tuple[tf.Tensor, ...], keys: tf.Tensor, view: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def augment(
+        self, tensors: "tuple[tf.Tensor, ...]", keys: "tf.Tensor", view: "tf.Tensor"
+    ) -> "tuple[tf.Tensor, ...]":
         """Augmented copies of a batch; they depend on the seed, the view and the keys only."""
+        from core.data.augment import augment
+
         return (augment(tensors[0], keys, view, self._seed, self._settings),)
 
 
-def servable(network: Network, config: RunConfig, n_classes: int) -> keras.Model:
+def servable(network: "Network", config: RunConfig, n_classes: int) -> "keras.Model":
     """The model that is saved: RGB pixels 0…255 `(N, H, W, 3)` of any size -> probabilities `(N, n_classes)`."""
+    import keras
+
+    from core.models.heads import to_probabilities
+
     size = image_size(config)
     pixels = keras.Input((None, None, 3), name="pixels")
     resized = keras.layers.Resizing(size, size, "bilinear", antialias=True, name="resize")(pixels)

@@ -31,7 +31,7 @@ def plan(
         return Plan(phase, thawed, PLAIN, None, "The cache is off: the frozen part is computed again every epoch.")
     if config.augmentation == "live":
         return Plan(phase, thawed, PLAIN, None, "Live augmentation: every epoch sees new copies, so nothing is stored.")
-    cut = deepest_cut(network.base, set(thawed)) if phase == 2 else None
+    cut = deepest_cut(network.base, thawed, network.side) if phase == 2 else None
     if phase == 2 and cut is None:
         return Plan(phase, thawed, PLAIN, None, "No cut lies below what learns: the whole network is trained plainly.")
     specs = array_specs(network, cut)

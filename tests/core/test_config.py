@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from core import config as configs
 from core.config import RunConfig
 from core.errors import ConfigError
-from core.presets import PRESETS, preset
+from core.presets import preset, presets
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", presets())
 def test_presets_survive_json(name):
     assert configs.from_json(json.loads(json.dumps(preset(name).to_json()))) == preset(name)
 
