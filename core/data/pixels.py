@@ -66,13 +66,13 @@ def thumbnail(source: str | Path | bytes, side: int) -> bytes:
     return out.getvalue()
 
 
-def inspect(data: bytes) -> tuple[str, str, tuple[int, int], int]:
+def inspect(source: str | Path | bytes) -> tuple[str, str, tuple[int, int], int]:
     """Format, Pillow mode, (width, height) as stored and EXIF orientation (1 to 8), without decoding.
 
     Raises:
-        DataError: the bytes are no picture or hold more than MAX_PIXELS.
+        DataError: the source is no picture or holds more than MAX_PIXELS.
     """
-    with _opened(data) as image:
+    with _opened(source) as image:
         return image.format or "", image.mode, image.size, _orientation(image)
 
 
