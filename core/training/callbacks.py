@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from core.training.batches import EpochOrder
 from core.training.checkpoint import Checkpoint, Progress, Weights
@@ -134,7 +135,7 @@ class Best(keras.callbacks.Callback):
         p = self.progress
         p.epoch = epoch + 1
         number = p.epochs_before + p.epoch
-        rate = float(self.model.optimizer.learning_rate)
+        rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
         self.reporter.event(
             "epoch",
             phase=p.phase,

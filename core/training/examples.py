@@ -13,6 +13,7 @@ from core.errors import DataError
 from core.files import write_json
 from core.record import Run
 from core.training import batches, fitting, scoring
+from core.training.devices import batch_for
 from core.training.extract import Rows
 from core.training.fitting import PhaseData
 from core.training.plan import CACHED, Plan
@@ -94,21 +95,22 @@ class Examples:
         """Where rows of the full manifest stand in `dataset.json`, which lists the usable ones only."""
         return (np.cumsum(self.usable) - 1)[rows].tolist()
 
-    def phase_data(self, p: Plan, entry: Entry | None) -> PhaseData:
-        """Batches and samples for one phase."""
+    def phase_data(self, p: Plan, entry: Entry | None, replicas: int = 1) -> PhaseData:
+        """Batches and samples for one phase, for a model on `replicas` devices."""
         order = batches.EpochOrder(self.config.seed)
         train, held_out, samples = self.rows("train"), self.rows("validation"), self._sample_rows()
         labels = [fitting.targets(self.labels[rows], self.n_classes) for rows in (train, held_out, samples)]
-        size = self.config.batch_size
+        size = batch_for(len(train), self.config.batch_size, replicas)
+        at_once = batch_for(len(held_out), _HELD_OUT_BATCH if p.mode == CACHED else size, replicas)
         if p.mode == CACHED and entry is not None:
             copies, originals = self._positions(train, copies=True), self._positions
             training = batches.stored(entry, copies, labels[0], size, order)
-            validation = batches.stored(entry, originals(held_out), labels[1], _HELD_OUT_BATCH)
+            validation = batches.stored(entry, originals(held_out), labels[1], at_once)
             shown = batches.stored(entry, originals(samples), labels[2], len(samples))
         else:
             augmented = self.config.augmentation != "off"
             training = batches.fresh(self.source, train, labels[0], size, order, augmented, self.config.views)
-            validation = batches.fresh(self.source, held_out, labels[1], size)
+            validation = batches.fresh(self.source, held_out, labels[1], at_once)
             shown = batches.fresh(self.source, samples, labels[2], len(samples))
         return PhaseData(
             training=training,

@@ -69,13 +69,15 @@ def fit(
         save: keeps a checkpoint.
     """
     answer = tf.function(lambda x: probabilities(learner(x, training=False), n_classes))
-    learner.compile(
-        optimizer=optimizer(config, data.steps),
-        loss=loss(n_classes),
-        metrics=[accuracy(n_classes)],
-        steps_per_execution=_steps_per_execution(answer, data),
-    )
-    learner.optimizer.build(learner.trainable_variables)
+    steps = _steps_per_execution(answer, data)
+    with (learner.distribute_strategy or tf.distribute.get_strategy()).scope():
+        learner.compile(
+            optimizer=optimizer(config, data.steps),
+            loss=loss(n_classes),
+            metrics=[accuracy(n_classes)],
+            steps_per_execution=steps,
+        )
+        learner.optimizer.build(learner.trainable_variables)
     if resumed is not None:
         assign(learner.trainable_variables, resumed.weights)
         assign(learner.optimizer.variables, resumed.optimizer)

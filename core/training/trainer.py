@@ -9,7 +9,7 @@ from core.errors import RunError
 from core.models.describe import describe
 from core.models.thaw import resolve
 from core.record import Run
-from core.training import checkpoint, fitting
+from core.training import checkpoint, devices, fitting
 from core.training.checkpoint import Checkpoint, Progress
 from core.training.examples import Examples
 from core.training.extract import StopAskedError, Target, activations
@@ -46,7 +46,9 @@ class _Training:
         task = tasks.task(self.config.task)
         self.examples = Examples(self.run, self.config, task, self.reporter)
         self.reporter.stage(f"Building {self.config.backbone}")
-        self.network = task.build(self.config, self.examples.n_classes)
+        self.strategy = devices.strategy()
+        with self.strategy.scope():
+            self.network = task.build(self.config, self.examples.n_classes)
         plans = self._plans(FeatureStore())
         todo = [p for p in plans if p.phase >= self.progress.phase]
         self._compute_frozen_part(todo, FeatureStore())
@@ -88,10 +90,11 @@ class _Training:
                 seconds_before=earlier.seconds_before + earlier.seconds,
             )
         outcome = fitting.Outcome(None, False, 0)
-        mixed = self.config.mixed_precision and bool(_gpus())
+        mixed = self.config.mixed_precision and bool(devices.gpus())
         self.network.set_learning(p.thawed, mixed)
         with self.network.frozen_dropout_off(p.thawed):
-            learner = self._learner(p)
+            with self.strategy.scope():
+                learner = self._learner(p)
             if self.progress.ended and self.saved is not None:
                 fitting.assign(learner.trainable_variables, self.saved.weights)
             else:
@@ -108,7 +111,7 @@ class _Training:
         return outcome.asked
 
     def _fit(self, p: Plan, learner: keras.Model) -> fitting.Outcome:
-        data = self.examples.phase_data(p, self.entries.get(p.phase))
+        data = self.examples.phase_data(p, self.entries.get(p.phase), self.strategy.num_replicas_in_sync)
         trainable = sum(int(v.shape.num_elements()) for v in (w.value for w in learner.trainable_variables))
         self.reporter.event("phase", phase=p.phase, trainable=trainable, mode=p.mode, message=p.why)
         self.reporter.status(phase=p.phase, message=f"Phase {p.phase}: first step")
@@ -133,9 +136,3 @@ class _Training:
 
     def _phase_config(self, p: Plan) -> fitting.PhaseConfig:
         return self.config.phase1 if p.phase == 1 else self.config.phase2
-
-
-def _gpus() -> list[object]:
-    import tensorflow as tf
-
-    return tf.config.list_physical_devices("GPU")
