@@ -124,8 +124,10 @@ def _root(path: str | Path) -> str:
         raise DataError(f"There is no folder {root!r}. Check the path.")
     if not os.path.isdir(root):  # noqa: PTH112
         raise DataError(f"A folder of pictures is needed. Received a file: {root!r}.")
-    if not os.access(root, os.R_OK | os.X_OK):
-        raise DataError(f"The folder {root!r} may not be read: permission denied. Change its rights.")
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        raise DataError(f"The folder {root!r} cannot be opened: {error.strerror}. Change its rights.") from None
     return root
 
 
