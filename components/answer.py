@@ -5,7 +5,7 @@ from typing import Any
 
 from components.bars import probability_bars
 from components.escape import as_html
-from components.numbers import percent
+from components.numbers import duration, percent
 from components.theme import icon, phase_chip
 
 _TONES = {1: "var(--ice)", 2: "var(--ember)"}
@@ -24,8 +24,12 @@ def answer(row: Mapping[str, Any], truth: str | None, seconds: float) -> str:
     sure = percent(row["probability"]) if row.get("probability") is not None else ""
     return (
         f'<div class="thaw-answer" aria-live="polite">{named}</div>'
-        f'<p class="thaw-lead">{sure} sure{_mark(label, truth)} · answered in {seconds * 1000:.0f} ms</p>'
+        f'<p class="thaw-lead">{sure} sure{_mark(label, truth)} · answered in {_time(seconds)}</p>'
     )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else duration(seconds)
 
 
 def _mark(label: str | None, truth: str | None) -> str:

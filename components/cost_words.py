@@ -14,12 +14,18 @@ def in_words(config: RunConfig, cost: Cost) -> str:
         )
     if not config.cache:
         return "Without the cache, the frozen part is computed again in every epoch."
+    if not cost.cached1:
+        return "The frozen part would not fit into the cache (THAW_CACHE_GB): it is computed again in every epoch."
     views = f"{config.views} changed copies of each picture go" if config.views else "Each picture goes"
     once = (
         f"{views} through the frozen part once, then only what learns is computed: about {megabytes(cost.megabytes)}."
     )
     if config.unfreeze == "none" or not config.phase2.epochs:
         return f"{once} There is no phase 2: the network stays frozen."
+    if not cost.cached2 and cost.cut:
+        return (
+            f"{once} The output of `{cost.cut}` would not fit into the cache (THAW_CACHE_GB): phase 2 trains plainly."
+        )
     if not cost.cached2:
         return f"{once} Phase 2 thaws down to the input, so there it trains the plain, slower way."
     return f"{once} Phase 2 starts from the kept output of `{cost.cut}`."

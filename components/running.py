@@ -26,9 +26,9 @@ def show_run(run: Run) -> None:
     left, right = st.columns([5, 3], vertical_alignment="bottom")
     left.title(as_markdown(run.name()))
     if alive:
-        _buttons(run, right.container(horizontal=True, horizontal_alignment="right"))
+        _buttons(run, right.container(horizontal=True, horizontal_alignment="right", key="head-run"))
     else:
-        with right.container(horizontal=True, horizontal_alignment="right"):
+        with right.container(horizontal=True, horizontal_alignment="right", key="head-ended"):
             _next_steps(run)
         _ending(run.status())
     # Without run_every, the same fragment draws an ended run once.
@@ -91,7 +91,7 @@ def _facts(status: dict[str, Any]) -> list[Fact]:
 
 
 def _of(status: dict[str, Any], part: str, whole: str) -> str:
-    return f"{status[part]} / {status[whole]}" if status.get(part) and status.get(whole) else UNKNOWN
+    return f"{status[part]} / {status[whole]}" if status.get(part) is not None and status.get(whole) else UNKNOWN
 
 
 def _curves(run: Run, seen: list[dict[str, Any]]) -> None:

@@ -29,7 +29,7 @@ def train_form(data: Scan | None, path: str | None) -> None:
             backbone_picker.card(config)
             if structure is not None:
                 thaw_control.control(structure)
-            _sentence(config, structure, data)
+            _sentence(config, structure if exact else None, data)
             complaint = draft.error() or network.complaint(config)
             if complaint:
                 st.error(as_markdown(complaint), icon=":material/error:")
@@ -41,10 +41,19 @@ def train_form(data: Scan | None, path: str | None) -> None:
                 _answer(structure, exact, config, data)
             if not exact and network.complaint(config) is None:
                 network.wait_for(config)
-        with st.expander("All settings", icon=":material/tune:"):
+        _folded(structure, config, data)
+
+
+def _folded(structure: network.Structure | None, config: RunConfig, data: Scan | None) -> None:
+    """What is folded away costs nothing until it is opened."""
+    settings = st.expander("All settings", icon=":material/tune:", key="fold-settings", on_change="rerun")
+    if settings.open:
+        with settings:
             all_settings(config, data.root if data else None)
-        if structure is not None:
-            with st.expander("All layers", icon=":material/table_rows:"):
+    if structure is not None:
+        layers = st.expander("All layers", icon=":material/table_rows:", key="fold-layers", on_change="rerun")
+        if layers.open:
+            with layers:
                 layer_table(structure)
 
 
@@ -89,7 +98,10 @@ def _offer_right_scaling(config: RunConfig) -> None:
 
 def _sentence(config: RunConfig, structure: network.Structure | None, data: Scan | None) -> None:
     """What the choice costs, before Start."""
-    if structure is None or data is None:
+    if data is None:
+        return
+    if structure is None:
+        st.caption("Working out what this costs.")
         return
     n = len(data.files)
     train = sum(f.split in ("train", "") for f in data.files)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from core import environment
 from core.config import RunConfig
 
 _HALF, _SINGLE = 2, 4  # bytes a number: maps are kept in float16, vectors in float32
@@ -40,23 +41,28 @@ def estimate(
     pictures = n_train * views + n_held_out
     one = _feature_bytes(config, structure)
     two = prod(cut["output_shape"]) * _HALF if cut and thawed and config.phase2.epochs else 0
-    needed = [one * keeps, two * keeps]
+    limit = environment.cache_bytes()
+    needed = [pictures * size if keeps and pictures * size <= limit else 0 for size in (one, two)]
     return Cost(
         cut=cut["name"] if cut else None,
-        cached1=keeps,
-        cached2=bool(keeps and two),
-        megabytes=pictures * sum(needed) / 1e6,
-        passes=views * keeps,
+        cached1=needed[0] > 0,
+        cached2=needed[1] > 0,
+        megabytes=sum(needed) / 1e6,
+        passes=views if any(needed) else 0,
     )
 
 
 def deepest_cut(structure: Mapping[str, Any], thawed: frozenset[str]) -> Mapping[str, Any] | None:
-    """The last layer through which everything goes before the first thawed one; None where there is none."""
-    last = None
+    """The last layer through which everything goes before the first thawed one.
+
+    None where there is none, or where nothing that could learn lies before it, so that keeping its output saves nothing.
+    """
+    last, worth = None, False
     for layer in structure["layers"]:
         if layer["name"] in thawed:
             break
-        if layer["cut"]:
+        worth = worth or bool(layer["thawable"])
+        if layer["cut"] and worth:
             last = layer
     return last
 

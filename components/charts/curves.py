@@ -92,7 +92,6 @@ def _layout(measure: Measure, first: float, last: float, key: str, known: bool) 
             "range": [0, end],
             "title": {"text": "epoch", "font": {"size": 13}, "standoff": 6},
             "nticks": 12,
-            "tickformat": "d",
             "showgrid": False,
         },
         "yaxis": yaxis,

@@ -14,7 +14,7 @@ from core.errors import DataError
 def _chosen(path: str) -> None:
     left, right = st.columns([4, 2], vertical_alignment="bottom")
     left.title("What do I have?")
-    next_step = right.container(horizontal=True, horizontal_alignment="right")
+    next_step = right.container(horizontal=True, horizontal_alignment="right", key="head-data")
     source_row(path)
     try:
         scan = scanned(path)

@@ -9,7 +9,11 @@ from components.running import show_run
 from components.train_form import train_form
 
 with guarded():
-    run = selection.chosen_run() or (None if "new" in st.query_params else selection.live_run())
+    run = selection.chosen_run()
+    if run is None and "new" not in st.query_params:
+        run = selection.live_run()
+        if run is not None:
+            selection.choose(run=run.id)  # so that the page stays with it once it has ended
     if run is not None:
         show_run(run)
     else:
