@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 32_000_000  # of a whole request
 BODY_SECONDS = 20.0  # for a body to arrive
+
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # one line for each bad request would fill the log
 
 
 class Refused(Exception):  # noqa: N818 -- an answer, not an error of ours
