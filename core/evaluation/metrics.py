@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from core.errors import RunError
 from core.evaluation import abstention, calibration, thresholds
 from core.evaluation.curves import areas, curves
 from core.evaluation.intervals import wilson
@@ -30,6 +31,7 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str
 
     Raises:
         ValueError: there is no example, or the shapes do not fit together.
+        RunError: a probability is not a number.
     """
     p, y = np.asarray(probabilities, np.float64), np.asarray(labels, np.int64)
     if p.ndim != 2 or p.shape != (len(y), len(classes)) or len(y) == 0:
@@ -37,6 +39,8 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str
             f"Figures need probabilities of shape (N, {len(classes)}) and N labels, N at least 1. "
             f"Received: {p.shape} and {y.shape}."
         )
+    if not np.isfinite(p).all():
+        raise RunError("The model's answers are not numbers (NaN): training went astray. Try a lower learning rate.")
     predicted = p.argmax(axis=1)
     confusion = confusion_matrix(y, predicted, labels=range(len(classes)))
     right, support = int(np.trace(confusion)), confusion.sum(axis=1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from core.errors import RunError
 from core.evaluation.metrics import figures
 
 
@@ -72,3 +73,8 @@ def test_many_classes_keep_areas_but_no_curves():
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="shape"):
         figures(np.ones((3, 2)), np.array([0, 1]), ["a", "b"])
+
+
+def test_answers_that_are_not_numbers_are_said_so():
+    with pytest.raises(RunError, match="lower learning rate"):
+        figures(np.array([[np.nan, np.nan]]), np.array([0]), ["a", "b"])
