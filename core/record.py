@@ -3,7 +3,8 @@
 ```
 runs/<run_id>/
 ├── config.json  dataset.json  status.json  events.jsonl  predictions.csv
-├── evaluation/phase1.json  evaluation/phase2.json
+├── evaluation/phase1.json  phase2.json  insight.json  embedding.json  components.npz  tsne.json
+├── explanations/  jobs/  corrections.json
 ├── models/phase1.keras  models/phase2.keras  model.keras
 ├── checkpoints/  worker.log  worker.lock
 └── request.json  notes.json
@@ -109,6 +110,40 @@ class Run:
         """Figures on the held-out set after a phase."""
         return self.path / "evaluation" / f"phase{phase}.json"
 
+    @property
+    def insight_file(self) -> Path:
+        """Probable label errors, nearest training examples, and what corrections changed; written by the worker."""
+        return self.path / "evaluation" / "insight.json"
+
+    @property
+    def embedding_file(self) -> Path:
+        """The map of features by principal components after each phase; written by the worker."""
+        return self.path / "evaluation" / "embedding.json"
+
+    @property
+    def components_file(self) -> Path:
+        """The principal components that other maps are made from; written by the worker."""
+        return self.path / "evaluation" / "components.npz"
+
+    @property
+    def tsne_file(self) -> Path:
+        """The map by t-SNE, made on demand."""
+        return self.path / "evaluation" / "tsne.json"
+
+    @property
+    def explanations(self) -> Path:
+        """Heat maps, made on demand and kept."""
+        return self.path / "explanations"
+
+    @property
+    def corrections_file(self) -> Path:
+        """The corrections that this run was trained with, written once by the launcher; absent without any."""
+        return self.path / "corrections.json"
+
+    def job_file(self, kind: str) -> Path:
+        """Where a job on demand says how far it is."""
+        return self.path / "jobs" / f"{kind}.json"
+
     def phase_model_file(self, phase: int) -> Path:
         """The best model of a phase."""
         return self.path / "models" / f"phase{phase}.keras"
@@ -197,6 +232,11 @@ class Run:
         """What people decided: `name`, `threshold`, `kept`, `corrections`."""
         notes = read_json(self.notes_file, {})
         return notes if isinstance(notes, dict) else {}
+
+    def corrections(self) -> dict[str, Any]:
+        """The corrections that this run was trained with: see `core.corrections`."""
+        found = read_json(self.corrections_file, {})
+        return found if isinstance(found, dict) else {}
 
     def request(self) -> dict[str, Any]:
         """What is asked of the worker: `action` is stop or skip."""
