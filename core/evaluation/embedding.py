@@ -1,0 +1,58 @@
+"""Features of many dimensions as points on a map."""
+
+import numpy as np
+from scipy.linalg import orthogonal_procrustes
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+COMPONENTS = 50  # that t-SNE starts from, as its authors advise
+
+
+def components(features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, list[float]]:
+    """The principal components of features, the strongest first.
+
+    Args:
+        features: float (N, F), N at least 1.
+        seed: of the randomised decomposition.
+
+    Returns:
+        float32 (N, K) with K at least 2 and at most `COMPONENTS`, and the shares of variance of the first two.
+    """
+    n, width = features.shape
+    k = min(COMPONENTS, n, width)
+    spread = bool(np.ptp(features, axis=0).any())
+    fit = PCA(k, svd_solver="randomized", random_state=seed) if spread else None
+    found = fit.fit_transform(features.astype(np.float32)) if fit else np.zeros((n, k))
+    shares = fit.explained_variance_ratio_[:2].tolist() if fit else []
+    padded = np.zeros((n, max(2, k)), np.float32)
+    padded[:, :k] = found
+    return padded, [*shares, 0.0, 0.0][:2]
+
+
+def aligned(points: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """`points` (N, 2) turned and mirrored, never scaled, to lie as `like` (N, 2) does (Schönemann 1966).
+
+    The axes of a map mean nothing by themselves; two maps of the same examples are compared more easily this way.
+    """
+    turn, _ = orthogonal_procrustes(points - points.mean(axis=0), like - like.mean(axis=0))
+    return (points - points.mean(axis=0)) @ turn
+
+
+def tsne(features: np.ndarray, start: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
+    """A map that keeps neighbours together (van der Maaten and Hinton 2008).
+
+    Args:
+        features: float (N, K).
+        start: float (N, 2), where the points begin; by default their first two principal components.
+        seed: of ties.
+
+    Returns:
+        float32 (N, 2); with fewer than four examples, the first two columns.
+    """
+    if len(features) < 4:
+        return features[:, :2].astype(np.float32)
+    first = features[:, :2] if start is None else start
+    spread = float(first[:, 0].std()) or 1.0
+    perplexity = min(30.0, (len(features) - 1) / 3)
+    begin = (first / spread * 1e-4).astype(np.float32)
+    return TSNE(2, perplexity=perplexity, init=begin, random_state=seed, n_jobs=-1).fit_transform(features)
