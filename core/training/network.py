@@ -50,10 +50,15 @@ class Network:
         """What learns in phase 2: from the activations at `cut` (or, without one, the pipeline's tensors) to logits."""
         if cut is None:
             return self.complete()
+        tail = self.tail(cut)
+        return keras.Model(tail.inputs, self.classifier(tail.output))
+
+    def tail(self, cut: Any) -> keras.Model:
+        """From the activations at `cut` to features."""
         tail = keras.Model([cut, *self.side], [self.base.output, *self.side])
         outer = [keras.Input(t.shape[1:], dtype=t.dtype) for t in (cut, *self.side)]
         last = _as_list(tail(outer))
-        return keras.Model(outer, self.classifier(self.pooling(last if len(last) > 1 else last[0])))
+        return keras.Model(outer, self.pooling(last if len(last) > 1 else last[0]))
 
     def complete(self) -> keras.Model:
         """The whole way, from the pipeline's tensors to logits."""
@@ -90,7 +95,7 @@ class Network:
         return [by_name[t.name] for t in self.side]
 
     def _leaves(self) -> list[keras.layers.Layer]:
-        models = (self.inputs, self.base, self.pooling, self.classifier)
+        models = (self.base, self.pooling, self.classifier)  # preprocessing stays in float32
         layers = [layer for model in models for layer in model._flatten_layers(include_self=False)]
         return [layer for layer in layers if not isinstance(layer, keras.Model)]
 
