@@ -38,7 +38,7 @@ def build(run: Run, token: str, *, idle: float = 0.0, on_idle: Callable[[], None
     Args:
         run: a run with a model.
         token: what callers must send.
-        idle: seconds without a request after which `on_idle` is called; 0 for never.
+        idle: seconds without a request after which `on_idle` is called, at once if the run is deleted; 0 for never.
         on_idle: ends the server.
     """
     service = PredictionService(run, token)
@@ -64,7 +64,8 @@ def build(run: Run, token: str, *, idle: float = 0.0, on_idle: Callable[[], None
 
 
 async def _watch_idle(service: PredictionService, idle: float, on_idle: Callable[[], None]) -> None:
-    while time.monotonic() - service.last_request < idle or service.in_hand:
+    """Wait until nobody has asked for `idle` seconds, or the run was deleted; what is in hand is finished first."""
+    while service.in_hand or (time.monotonic() - service.last_request < idle and service.run.exists()):
         await asyncio.sleep(min(1.0, idle / 4))
     on_idle()
 

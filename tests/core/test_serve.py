@@ -304,3 +304,9 @@ def test_it_ends_when_idle():
     assert serve(run, idle=0.2, state=file, announce=said.append) == 0
     assert "Token" in said[0]
     assert not file.exists()
+
+
+def test_one_that_may_idle_ends_when_its_run_is_deleted():
+    run = make_run(phases=(1,))
+    threading.Timer(0.5, run.delete).start()
+    assert serve(run, idle=600, announce=lambda _: None) == 0
