@@ -7,7 +7,7 @@ import streamlit as st
 
 from components.bars import balance_bar
 from components.data_problems import problems_line
-from components.escape import as_markdown
+from components.escape import as_markdown, shown
 from components.facts import Fact, facts
 from components.numbers import count, plural
 from components.pictures import strip
@@ -82,7 +82,7 @@ def _table(scan: Scan, counts: dict[str, int]) -> None:
     total = len(scan.files)
     st.dataframe(
         [
-            {"class": name, "pictures": n, **{s: split[name].get(s, 0) for s in used}, "share": n / total}
+            {"class": shown(name), "pictures": n, **{s: split[name].get(s, 0) for s in used}, "share": n / total}
             for name, n in counts.items()
         ],
         hide_index=True,

@@ -1,5 +1,6 @@
 """What is known of a data set: at once when it was scanned before, otherwise from a job with progress."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,14 @@ def scanned(path: str | None) -> Scan | None:
     if not path:
         return None
     try:
-        return _remembered(str(roots.check(Path(path))))
+        return _remembered(os.fsencode(roots.check(path)))
     except _NotScannedError:
         return None
 
 
 @st.cache_resource(ttl=60, max_entries=8, show_spinner=False)
-def _remembered(path: str) -> Scan:
-    found = scans.cached(path)
+def _remembered(path: bytes) -> Scan:
+    found = scans.cached(os.fsdecode(path))
     if found is None:
         raise _NotScannedError
     return found

@@ -43,7 +43,7 @@ def _folder(path: str | None) -> None:
             value=shown(path or ""),
             placeholder="A folder with one subfolder for each class",
             help="Subfolders are the classes. train/… with validation/… is understood too.",
-            key=f"path-{path}",
+            key=f"path-{shown(path or '')}",
         )
         with st.popover("Browse", icon=":material/folder_open:"):
             _browse()
@@ -128,7 +128,7 @@ def _open_sample(name: str, folder: Path, page: str) -> None:
         draft.start_from("quick")
     if page == "data":
         _use(folder)
-    selection.go(page, data=str(folder), run=None)
+    selection.go(page, data=selection.address_of(folder), run=None)
 
 
 def _follow_sample() -> None:
@@ -165,5 +165,5 @@ def _use(folder: Path) -> None:
         return
     forget()
     st.session_state.pop("way", None)
-    selection.choose(data=str(found))
+    selection.choose(data=selection.address_of(found))
     st.rerun()

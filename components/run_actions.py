@@ -7,7 +7,7 @@ import streamlit as st
 from components import selection
 from components.charts.overlay import in_words, overlay
 from components.downloads import download_buttons
-from components.escape import as_markdown
+from components.escape import as_markdown, shown
 from components.guard import say
 from components.numbers import plural
 from components.plot import plot
@@ -81,7 +81,8 @@ def compare(runs: list[Run]) -> None:
     """The curves of the ticked runs."""
     names: dict[str, list[dict[str, object]]] = {}
     for run in runs[:_MOST]:
-        name = run.name() if run.name() not in names else f"{run.name()} ({run.id})"
+        name = shown(run.name())
+        name = f"{name} ({run.id})" if name in names else name
         names[name] = run.events(("epoch",))
     left, right = st.columns(2, gap="large")
     for place, measure, title in ((left, "val_accuracy", "Held-out accuracy"), (right, "val_loss", "Held-out loss")):

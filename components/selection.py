@@ -1,5 +1,9 @@
 """Which run and which data set the page is about: the address says it, the session remembers it between pages."""
 
+import os
+from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes
+
 import streamlit as st
 
 from core import record
@@ -7,6 +11,7 @@ from core.errors import RunError
 from core.record import Run
 
 _KEYS = ("run", "data")
+_BYTES = "bytes:"  # begins a path that is no plain text
 PAGES = {
     "data": "components/pages/data.py",
     "train": "components/pages/train.py",
@@ -49,7 +54,14 @@ def go(page: str, **values: str | None) -> None:
 
 def data_path() -> str | None:
     """The chosen data set's folder."""
-    return st.query_params.get("data")
+    value = st.query_params.get("data")
+    return os.fsdecode(unquote_to_bytes(value.removeprefix(_BYTES))) if value and value.startswith(_BYTES) else value
+
+
+def address_of(folder: Path) -> str:
+    """A folder as the address can hold it, whatever bytes its name is made of."""
+    text = str(folder)
+    return text if text.isprintable() else _BYTES + quote(os.fsencode(text))
 
 
 def chosen_run() -> Run | None:

@@ -1,5 +1,6 @@
 """Small copies of pictures, kept while the file does not change."""
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,11 +22,11 @@ def thumbnails(paths: Sequence[str], side: int = SIDE) -> list[bytes | None]:
 def _thumbnail(path: str, side: int) -> bytes | None:
     try:
         stat = Path(path).stat()
-        return _cached(path, stat.st_mtime_ns, stat.st_size, side)
+        return _cached(os.fsencode(path), stat.st_mtime_ns, stat.st_size, side)
     except (OSError, ThawError):
         return None
 
 
 @st.cache_data(max_entries=4000, show_spinner=False)
-def _cached(path: str, mtime_ns: int, size: int, side: int) -> bytes:
-    return pixels.thumbnail(roots.check(Path(path)), side)
+def _cached(path: bytes, mtime_ns: int, size: int, side: int) -> bytes:
+    return pixels.thumbnail(roots.check(os.fsdecode(path)), side)

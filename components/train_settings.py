@@ -9,7 +9,7 @@ from core.config import OPTIMIZERS, SCHEDULES, RunConfig
 
 _POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
 _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
-_SCHEDULES = {"constant": "Constant", "cosine": "Cosine with warm-up"}
+_SCHEDULES = {"constant": "Constant", "cosine": "Cosine with warm-up", "linear": "Linear with warm-up"}
 
 
 def all_settings(config: RunConfig, data: str | None) -> None:

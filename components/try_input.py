@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from components.escape import as_markdown, shortened
+from components.escape import as_markdown, shortened, shown
 from components.pictures import source
 from components.thumbnails import thumbnails
 from core.data import roots
@@ -46,20 +46,13 @@ def _held_out(cases: Cases) -> Picture | None:
     rows = cases.rows("validation")
     start = st.session_state.get("held-start", 0)
     step = max(1, len(rows) // _SHOWN)
-    shown = [int(rows[(start + n * step) % len(rows)]) for n in range(min(_SHOWN, len(rows)))]
-    pictures = thumbnails([cases.file(row) for row in shown])
+    picked = [int(rows[(start + n * step) % len(rows)]) for n in range(min(_SHOWN, len(rows)))]
+    row = st.session_state.get("held-row", picked[0] if picked else None)
     columns = st.columns(4, wrap=False)
-    for n, (row, picture) in enumerate(zip(shown, pictures, strict=True)):
+    for n, (each, picture) in enumerate(zip(picked, thumbnails([cases.file(p) for p in picked]), strict=True)):
         with columns[n % 4]:
-            truth = cases.classes[cases.labels[row]]
-            if picture:
-                st.image(picture, width="stretch", alt=f"{truth}, picture {n + 1}")
-            label = as_markdown(shortened(truth, 12))
-            st.button(
-                label, key=f"held-{n}", width="stretch", on_click=_pick, args=(row,), help=f"Ask about picture {n + 1}"
-            )
+            _choice(n, each, cases.classes[cases.labels[each]], picture, each == row)
     st.button("Others", icon=":material/shuffle:", type="tertiary", key="held-more", on_click=_others)
-    row = st.session_state.get("held-row", shown[0] if shown else None)
     if row is None or row >= len(cases.paths):
         return None
     try:
@@ -68,6 +61,21 @@ def _held_out(cases: Cases) -> Picture | None:
         st.caption("The picture files of this run are no longer where they were.")
         return None
     return Picture(data, cases.paths[row], cases.classes[cases.labels[row]])
+
+
+def _choice(n: int, row: int, truth: str, picture: bytes | None, chosen: bool) -> None:
+    """One picture with the button that asks about it."""
+    if picture:
+        st.image(picture, width="stretch", alt=f"{shown(truth)}, picture {n + 1}")
+    st.button(
+        as_markdown(shortened(truth, 12)),
+        key=f"held-{n}",
+        width="stretch",
+        type="primary" if chosen else "secondary",
+        on_click=_pick,
+        args=(row,),
+        help=f"Ask about picture {n + 1}",
+    )
 
 
 def _pick(row: int) -> None:
@@ -79,6 +87,6 @@ def _others() -> None:
     st.session_state.pop("held-row", None)
 
 
-def show(picture: bytes, name: str) -> str:
+def asked(picture: bytes, name: str) -> str:
     """HTML of the picture that is asked about."""
     return f'<div class="thaw-asked"><img src="{source(picture)}" alt="{name}"></div>'

@@ -55,7 +55,7 @@ def estimate(
 def deepest_cut(structure: Mapping[str, Any], thawed: frozenset[str]) -> Mapping[str, Any] | None:
     """The last layer through which everything goes before the first thawed one.
 
-    None where there is none, or where nothing that could learn lies before it, so that keeping its output saves nothing.
+    None where there is none, or where nothing that could learn lies before it: keeping its output would save nothing.
     """
     last, worth = None, False
     for layer in structure["layers"]:

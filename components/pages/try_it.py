@@ -11,7 +11,7 @@ from components.escape import as_html, as_markdown
 from components.guard import guarded, say
 from components.results.report import report
 from components.run_picker import run_picker
-from components.try_input import Picture, picture_input, show
+from components.try_input import Picture, asked, picture_input
 from core import service_client
 from core.data import pixels
 from core.errors import ThawError
@@ -46,7 +46,7 @@ def _ask(run: Run, picture: Picture) -> None:
     if row.get("error"):
         st.error(as_markdown(str(row["error"])), icon=":material/error:")
         return
-    st.html(show(copy, as_html(picture.name)) + answer(row, picture.truth, seconds))
+    st.html(asked(copy, as_html(picture.name)) + answer(row, picture.truth, seconds))
     _phases(row)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.escape import shown
 from core.config import RunConfig
 from core.errors import RunError
 from core.evaluation import cases
@@ -32,8 +33,8 @@ class Report:
 
     @property
     def classes(self) -> list[str]:
-        """The names, in order."""
-        return list(self.best["classes"]) if "classes" in self.best else [r["class"] for r in self.best["per_class"]]
+        """The names in order, as they can be shown."""
+        return [shown(row["class"]) for row in self.best["per_class"]]
 
     @cached_property
     def cases(self) -> Cases | None:

@@ -1,12 +1,15 @@
 """Every page, empty and full, without a browser."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from components import selection
 from core.data.scan import scan
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +47,22 @@ def test_start_is_possible_once_there_is_data(pictures):
     scan(pictures)
     assert _open("train").button(key="start").disabled
     assert not _open("train", data=str(pictures)).button(key="start").disabled
+
+
+def test_names_of_any_bytes_are_shown(tmp_path, monkeypatch, run_of):
+    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path))
+    root = tmp_path / os.fsdecode(b"pets \xff <i>")
+    for name in (b"bad\xfe", b"new\nline :red[x]"):
+        folder = root / os.fsdecode(name)
+        folder.mkdir(parents=True)
+        for n in range(12):
+            Image.new("RGB", (9, 9), (n, 0, 0)).save(folder / f"{n}.png")
+    scan(root)
+    run = run_of(root)
+    for page in ("data", "train", "results", "runs"):
+        app = _open(page, data=selection.address_of(root), **({} if page == "train" else {"run": run.id}))
+        assert not _errors(app), page
+    assert not _open("train", data=selection.address_of(root)).button(key="start").disabled
 
 
 @pytest.mark.parametrize("page", ["results", "runs", "train"])
