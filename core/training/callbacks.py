@@ -31,7 +31,7 @@ class EpochClock(keras.callbacks.Callback):
         for layer in self.model._flatten_layers():
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
-                state = np.array(generator.state)
+                state = generator.state.numpy()
                 state[-1] = now * EPOCH_STRIDE % 2**32
                 generator.state.assign(state)
 

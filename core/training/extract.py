@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from core.models.freeze import frozen
 from core.training import batches
-from core.training.network import Network
+from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
 from core.training.store import ArraySpec, Entry, FeatureStore, Writer, key_of
 
@@ -84,7 +84,10 @@ def _compute(
     cuts = [t.cut for t in targets if t.cut is not None]
     trunk = network.trunk(cuts[0] if cuts else None, features=len(targets) > len(cuts))
     specs = [spec for target in targets for spec in target.specs]
-    run = frozen(lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(list(x))), specs, strict=True)], *source.specs)
+    run = frozen(
+        lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(unwrapped(x), training=False)), specs, strict=True)],
+        *source.specs,
+    )
     about = {"examples": len(rows.index), **rows.recipe}
     writers: list[Writer] = []
     try:

@@ -1,6 +1,6 @@
 """A network as the trainer sees it: what is frozen, what learns, and where the two can be cut apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -39,33 +39,33 @@ class Network:
         Outputs are a list: features first where asked for, then `[cut, *side]` where there is a cut.
         """
         at_cut = [cut, *self.side] if cut is not None else []
-        inside = keras.Model(self.base.inputs, [*at_cut, self.base.output])
+        inside = keras.Model(unwrapped(self.base.inputs), [*at_cut, self.base.output])
         outer = [keras.Input(t.shape[1:], dtype=t.dtype) for t in self.inputs.inputs]
         *kept, last = _as_list(inside(self._preprocessed(outer)))
         side = self._side_of(outer)
-        pooled = [self.pooling([last, *side] if side else last)] if features else []
-        return keras.Model(outer, [*pooled, *kept])
+        pooled = [self.pooling(unwrapped([last, *side]))] if features else []
+        return keras.Model(unwrapped(outer), [*pooled, *kept])
 
     def learner(self, cut: Any | None) -> keras.Model:
         """What learns in phase 2: from the activations at `cut` (or, without one, the pipeline's tensors) to logits."""
         if cut is None:
             return self.complete()
         tail = self.tail(cut)
-        return keras.Model(tail.inputs, self.classifier(tail.output))
+        return keras.Model(unwrapped(tail.inputs), self.classifier(tail.output))
 
     def tail(self, cut: Any) -> keras.Model:
         """From the activations at `cut` to features."""
-        tail = keras.Model([cut, *self.side], [self.base.output, *self.side])
+        tail = keras.Model(unwrapped([cut, *self.side]), [self.base.output, *self.side])
         outer = [keras.Input(t.shape[1:], dtype=t.dtype) for t in (cut, *self.side)]
-        last = _as_list(tail(outer))
-        return keras.Model(outer, self.pooling(last if len(last) > 1 else last[0]))
+        last = _as_list(tail(unwrapped(outer)))
+        return keras.Model(unwrapped(outer), self.pooling(unwrapped(last)))
 
     def complete(self) -> keras.Model:
         """The whole way, from the pipeline's tensors to logits."""
         outer = [keras.Input(t.shape[1:], dtype=t.dtype) for t in self.inputs.inputs]
         last = self.base(self._preprocessed(outer))
         side = self._side_of(outer)
-        return keras.Model(outer, self.classifier(self.pooling([last, *side] if side else last)))
+        return keras.Model(unwrapped(outer), self.classifier(self.pooling(unwrapped([last, *side]))))
 
     @contextmanager
     def frozen_dropout_off(self, thawed: frozenset[str]) -> Iterator[None]:
@@ -87,7 +87,7 @@ class Network:
                 setattr(part, name, rate)
 
     def _preprocessed(self, outer: list[Any]) -> Any:
-        return self.inputs(outer if len(outer) > 1 else outer[0])
+        return self.inputs(unwrapped(outer))
 
     def _side_of(self, outer: list[Any]) -> list[Any]:
         """The side tensors as the pipeline gives them; they pass the preprocessing unchanged, by name."""
@@ -98,6 +98,11 @@ class Network:
         models = (self.base, self.pooling, self.classifier)  # preprocessing stays in float32
         layers = [layer for model in models for layer in model._flatten_layers(include_self=False)]
         return [layer for layer in layers if not isinstance(layer, keras.Model)]
+
+
+def unwrapped(tensors: Sequence[Any]) -> Any:
+    """The one tensor of a sequence of one, else the list: as Keras wants a model's inputs."""
+    return tensors[0] if len(tensors) == 1 else list(tensors)
 
 
 def _as_list(value: Any) -> list[Any]:
