@@ -14,7 +14,33 @@ from core.record import Run
 
 def table_rows(runs: list[Run]) -> list[dict[str, Any]]:
     """A row for each run, as people read it."""
-    return [_row(record.summary(run)) for run in runs]
+    return [_row(_summary(run)) for run in runs]
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    """The run's summary, kept while its files stay the same; that of a run that is not over is read anew."""
+    files = (run.status_file, run.notes_file, run.config_file, run.evaluation_file(1), run.evaluation_file(2))
+    stamp = tuple(_modified(file) for file in files)
+    kept: dict[Path, tuple[tuple[int, ...], dict[str, Any]]] = _kept_summaries()
+    if run.path in kept and kept[run.path][0] == stamp:
+        return kept[run.path][1]
+    row = record.summary(run)
+    if row["state"] in (record.DONE, record.STOPPED, record.FAILED):
+        kept[run.path] = (stamp, row)
+    return row
+
+
+@st.cache_resource(show_spinner=False)
+def _kept_summaries() -> dict[Path, tuple[tuple[int, ...], dict[str, Any]]]:
+    """Summaries by folder, for all sessions."""
+    return {}
+
+
+def _modified(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

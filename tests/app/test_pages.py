@@ -139,6 +139,7 @@ for page in {PAGES!r}:
     app.switch_page(f"components/pages/{{page}}.py")
     app.query_params["data"], app.query_params["run"] = {str(pictures)!r}, {run.id!r}
     app.run()
+    assert not app.exception, app.exception
 heavy = {{"tensorflow", "keras", "keras_hub", "torch"}} & set(sys.modules)
 assert not heavy, heavy
 """
