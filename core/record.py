@@ -4,7 +4,7 @@
 runs/<run_id>/
 ├── config.json  dataset.json  status.json  events.jsonl  predictions.csv
 ├── evaluation/phase1.json  phase2.json  insight.json  embedding.json  components.npz  tsne.json
-├── explanations/  jobs/  corrections.json
+├── explanations/  exports/  jobs/  corrections.json
 ├── models/phase1.keras  models/phase2.keras  model.keras
 ├── checkpoints/  worker.log  worker.lock
 └── request.json  notes.json
@@ -139,6 +139,11 @@ class Run:
     def corrections_file(self) -> Path:
         """The corrections that this run was trained with, written once by the launcher; absent without any."""
         return self.path / "corrections.json"
+
+    @property
+    def exports(self) -> Path:
+        """What the page took along: report, code and model card, made on demand."""
+        return self.path / "exports"
 
     def job_file(self, kind: str) -> Path:
         """Where a job on demand says how far it is."""

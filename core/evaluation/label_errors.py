@@ -57,7 +57,9 @@ def suspects(probabilities: np.ndarray, labels: np.ndarray) -> list[Suspect]:
         labels: int (N,).
     """
     n, n_classes = probabilities.shape
-    usual = np.array([probabilities[labels == j, j].mean() if (labels == j).any() else np.inf for j in range(n_classes)])
+    usual = np.array(
+        [probabilities[labels == j, j].mean() if (labels == j).any() else np.inf for j in range(n_classes)]
+    )
     confident = np.where(probabilities >= usual, probabilities, -1.0)
     likeliest, everyone = confident.argmax(axis=1), np.arange(n)
     given, other = probabilities[everyone, labels], probabilities[everyone, likeliest]

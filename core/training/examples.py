@@ -103,7 +103,7 @@ class Examples:
         size = batch_for(len(train), self.config.batch_size, replicas)
         at_once = batch_for(len(held_out), _HELD_OUT_BATCH if p.mode == CACHED else size, replicas)
         if p.mode == CACHED and entry is not None:
-            copies, originals = self._positions(train, copies=True), self._positions
+            copies, originals = self.positions(train, copies=True), self.positions
             training = batches.stored(entry, copies, labels[0], size, order)
             validation = batches.stored(entry, originals(held_out), labels[1], at_once)
             shown = batches.stored(entry, originals(samples), labels[2], len(samples))
@@ -123,8 +123,8 @@ class Examples:
             class_weights=self._class_weights(train) if self.config.class_weights else None,
         )
 
-    def _positions(self, rows: np.ndarray, copies: bool = False) -> np.ndarray:
-        """Where in the store the examples lie, `(views, n)` for copies, else `(1, n)`."""
+    def positions(self, rows: np.ndarray, copies: bool = False) -> np.ndarray:
+        """Where in the store examples of train and validation lie, `(views, n)` for copies, else `(1, n)`."""
         stored = self.stored_rows()
         first = {int(row): i for i, row in enumerate(stored.index) if stored.views[i] <= 0}
         start = np.array([first[int(row)] for row in rows], np.int64)

@@ -1,7 +1,9 @@
 """After a phase: its probabilities on examples it did not learn from, its figures, its model, and which one is kept."""
 
 import os
+import resource
 import shutil
+import sys
 import time
 from pathlib import Path
 from types import ModuleType
@@ -11,45 +13,58 @@ import keras
 import numpy as np
 
 from core.config import RunConfig
+from core.evaluation.calibration import expected_calibration_error, log_loss
 from core.evaluation.metrics import figures
-from core.evaluation.verdict import compare
+from core.evaluation.verdict import changed, compare
 from core.files import write_json
 from core.record import Run
 from core.training import checkpoint, scoring
 from core.training.checkpoint import Progress
 from core.training.examples import Examples
+from core.training.insight import Insight
 from core.training.network import Network
 from core.training.plan import Plan
 from core.training.reporter import Reporter
+from core.training.store import Entry
 
 
 class Judge:
     """Writes `evaluation/`, `models/`, `model.keras` and `predictions.csv` of a run."""
 
     def __init__(
-        self, run: Run, config: RunConfig, task: ModuleType, network: Network, examples: Examples, reporter: Reporter
+        self,
+        run: Run,
+        config: RunConfig,
+        task: ModuleType,
+        network: Network,
+        examples: Examples,
+        entries: dict[int, Entry],
+        reporter: Reporter,
     ) -> None:
-        """Held-out examples come first, then the test split."""
+        """Held-out examples come first, then the test split. `entries` are the stored activations by phase."""
         self.run, self.config, self.task, self.network = run, config, task, network
         self.examples, self.reporter = examples, reporter
         held_out, test = examples.rows("validation"), examples.rows("test")
         self.rows, self.n_held_out = np.concatenate([held_out, test]), len(held_out)
+        self.entries, self.insight = entries, Insight(run, network, examples, entries, self.rows, reporter)
 
     def phase(self, p: Plan, progress: Progress, began: float) -> float:
         """Judge the network as it is now, as the outcome of phase `p`; returns the phase's wall time in seconds."""
         self.reporter.stage(f"Phase {p.phase}: judging on {len(self.rows):,} {self.task.NOUN}", len(self.rows))
-        scores = scoring.score(self.network, self.examples.source, self.rows, self.examples.n_classes, self.reporter)
+        n_classes = self.examples.n_classes
+        scores, features = scoring.score(self.network, self.examples.source, self.rows, n_classes, self.reporter)
         checkpoint.save_probabilities(self.run, p.phase, scores)
         self.reporter.stage(f"Phase {p.phase}: saving the model")
-        model = self.task.servable(self.network, self.config, self.examples.n_classes)
+        model = self.task.servable(self.network, self.config, n_classes)
         save_model(model, self.run.phase_model_file(p.phase))
+        self.insight.after(p, features)
         found = self._figures(scores) | {"phase": p.phase, "epochs": progress.epoch, "best_epoch": progress.best_epoch}
         found["seconds"] = seconds = time.monotonic() - began
         kept = p.phase
         if p.phase == 2:
             first = checkpoint.load_probabilities(self.run, 1)
             if first is not None:
-                found |= self._comparison(first, scores, seconds)
+                found |= self._comparison(first, scores, seconds) | {"megabytes": self._megabytes()}
                 kept = found["kept"]
         _copy(self.run.phase_model_file(kept), self.run.model_file)
         write_json(self.run.evaluation_file(p.phase), found)
@@ -80,9 +95,29 @@ class Judge:
     def _comparison(self, first: np.ndarray, second: np.ndarray, seconds: float) -> dict[str, Any]:
         n, labels = self.n_held_out, self.examples.labels[self.rows]
         found = compare(first[:n], second[:n], labels[:n], seconds, unit=self.task.NOUN)
+        files = self.examples.manifest.files
+        changes = zip(("mended", "broken"), changed(first[:n], second[:n], labels[:n]), strict=True)
+        found["changes"] = {name: [files[self.rows[i]].path for i in places] for name, places in changes}
+        found["calibration"] = {
+            "before": _calibration(first[:n], labels[:n]),
+            "after": _calibration(second[:n], labels[:n]),
+        }
         if len(labels) > n:
             found["test_comparison"] = compare(first[n:], second[n:], labels[n:], seconds, unit=self.task.NOUN)
         return found
+
+    def _megabytes(self) -> dict[str, float]:
+        """What phase 2 takes: its model and what is stored for it on disk, and the most memory so far."""
+        entry = self.entries.get(2)
+        stored = entry.rows * sum(spec.row_bytes for spec in entry.specs) if entry else 0
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        size = self.run.phase_model_file(2).stat().st_size
+        return {name: round(n / 1e6, 1) for name, n in (("model", size), ("stored", stored), ("memory_peak", peak))}
+
+
+def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    p = probabilities.astype(np.float64)
+    return {"ece": expected_calibration_error(p, labels), "loss": log_loss(p, labels)}
 
 
 def save_model(model: keras.Model, path: Path) -> None:

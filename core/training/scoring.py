@@ -1,25 +1,45 @@
 """Judge the complete float32 network on examples that it did not learn from. Stored features are never used here."""
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from core.models.freeze import frozen
 from core.training import batches
 from core.training.fitting import probabilities
-from core.training.network import Network
+from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
 
 BATCH = 32
+FEATURES_KEPT = 20_000  # examples whose features are returned: enough to look at, and never a memory full
 
 
-def score(network: Network, source: batches.Source, rows: np.ndarray, n_classes: int, reporter: Reporter) -> np.ndarray:
-    """Probabilities `(len(rows), n_classes)` float32, from the network as it is now."""
-    complete = network.complete()
-    run = frozen(lambda *x: probabilities(complete(list(x), training=False), n_classes), *source.specs)
-    parts = []
-    for tensors, _ in batches.loaded(source, rows, np.full(len(rows), -1), BATCH):
-        parts.append(run(*tensors)[0].numpy())
-        reporter.status(at_once=False, step=sum(map(len, parts)))
-    return np.concatenate(parts) if parts else np.zeros((0, n_classes), "float32")
+def score(
+    network: Network, source: batches.Source, rows: np.ndarray, n_classes: int, reporter: Reporter
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the network as it is now says about some examples.
+
+    Returns:
+        Probabilities float32 `(len(rows), n_classes)`, and the features that they are made from, float32 `(M, F)`, of
+        the first rows (of about `FEATURES_KEPT` at most).
+    """
+    trunk = network.trunk(None)
+
+    def answer(*tensors: tf.Tensor) -> list[tf.Tensor]:
+        features = keras.tree.flatten(trunk(unwrapped(tensors), training=False))[0]
+        return [probabilities(network.classifier(features, training=False), n_classes), features]
+
+    run = frozen(answer, *source.specs)
+    said, felt = [np.zeros((0, n_classes), "float32")], [np.zeros((0, network.pooling.output.shape[-1]), "float32")]
+    done = 0
+    for tensors, _ in batches.loaded(source, rows, np.full(len(rows), -1), BATCH) if len(rows) else ():
+        shares, features = run(*tensors)
+        said.append(shares.numpy())
+        if done < FEATURES_KEPT:
+            felt.append(features.numpy())
+        done += len(said[-1])
+        reporter.status(at_once=False, step=done)
+    return np.concatenate(said), np.concatenate(felt)
 
 
 def unreadable(source: batches.Source, rows: np.ndarray, reporter: Reporter) -> list[int]:

@@ -52,7 +52,7 @@ class _Training:
         plans = self._plans(FeatureStore())
         todo = [p for p in plans if p.phase >= self.progress.phase]
         self._compute_frozen_part(todo, FeatureStore())
-        judge = Judge(self.run, self.config, task, self.network, self.examples, self.reporter)
+        judge = Judge(self.run, self.config, task, self.network, self.examples, self.entries, self.reporter)
         asked = None
         for p in todo:
             asked = self._phase(p, judge)

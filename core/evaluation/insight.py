@@ -1,0 +1,117 @@
+"""Reading what the worker found when it looked into the network. Needs neither TensorFlow nor scikit-learn."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from core.files import read_json
+from core.record import Run
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A training example that the network takes for similar."""
+
+    path: str  # relative to the data
+    label: str  # its class
+    similarity: float  # cosine between features, at most 1
+
+
+@dataclass(frozen=True)
+class LabelError:
+    """An example whose label is probably wrong."""
+
+    path: str  # relative to the data
+    split: str  # train or validation
+    label: str  # the class that it is filed under
+    suggested: str  # the class that it rather looks like
+    p_given: float  # probability of the label, from a head that has not seen the example
+    p_suggested: float  # of the suggested class
+
+
+@dataclass(frozen=True)
+class Map:
+    """Examples as N points: those that lie close together look alike to the network."""
+
+    paths: tuple[str, ...]  # relative to the data
+    splits: tuple[str, ...]
+    labels: tuple[str, ...]  # class names
+    x: np.ndarray  # float (N,)
+    y: np.ndarray  # float (N,)
+    explained: tuple[float, ...]  # share of the variance that each axis shows; empty where that means nothing
+
+
+class Insight:
+    """What was found in one run."""
+
+    def __init__(self, dataset: dict[str, Any], found: dict[str, Any]) -> None:
+        """`dataset` is the run's manifest, `found` its `insight.json`."""
+        self._dataset, self._found = dataset, found
+
+    @property
+    def label_errors(self) -> list[LabelError]:
+        """The most suspicious labels, the worst first."""
+        files = self._dataset["files"]
+        known = self._found.get("label_errors") or {"rows": []}
+        return [
+            LabelError(
+                files[row["file"]]["path"],
+                files[row["file"]]["split"],
+                *(row[name] for name in ("label", "suggested", "p_given", "p_suggested")),
+            )
+            for row in known["rows"]
+        ]
+
+    @property
+    def label_errors_found(self) -> int | None:
+        """How many labels look wrong in all; None where it could not be told."""
+        known = self._found.get("label_errors")
+        return None if known is None else int(known["found"])
+
+    @property
+    def corrections(self) -> dict[str, Any] | None:
+        """What this run's corrections changed, compared with the run that they were made on."""
+        return self._found.get("corrections")
+
+    def neighbours(self, path: str) -> list[Neighbour]:
+        """The training examples most like a held-out or test example, the nearest first; empty for any other."""
+        place = self._places.get(path)
+        if place is None:
+            return []
+        files, classes = self._dataset["files"], self._dataset["classes"]
+        near, similarity = (self._found["neighbours"][name][place] for name in ("nearest", "similarity"))
+        return [
+            Neighbour(files[i]["path"], classes[files[i]["label"]], float(share))
+            for i, share in zip(near, similarity, strict=True)
+        ]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        files, known = self._dataset["files"], self._found.get("neighbours") or {"files": []}
+        return {files[i]["path"]: place for place, i in enumerate(known["files"])}
+
+
+def read(run: Run) -> Insight | None:
+    """What was found in a run; None where nothing was."""
+    dataset, found = run.dataset(), read_json(run.insight_file)
+    if not isinstance(dataset, dict) or not isinstance(found, dict):
+        return None
+    return Insight(dataset, found)
+
+
+def embedding(run: Run, kind: str = "pca") -> dict[int, Map]:
+    """The map of each phase, by phase: `pca` is there after a run, `tsne` once it was made. Empty where there is none."""
+    dataset, found = run.dataset(), read_json(run.embedding_file if kind == "pca" else run.tsne_file)
+    if not isinstance(dataset, dict) or not isinstance(found, dict):
+        return {}
+    files = [dataset["files"][i] for i in found["files"]]
+    paths, splits = (tuple(f[name] for f in files) for name in ("path", "split"))
+    labels = tuple(dataset["classes"][f["label"]] for f in files)
+    return {
+        int(phase): Map(
+            paths, splits, labels, np.array(one["x"]), np.array(one["y"]), tuple(one.get("explained") or ())
+        )
+        for phase, one in found["maps"].items()
+    }

@@ -1,0 +1,106 @@
+"""What a run is given on demand, each in a process of its own: `python -m core.run_jobs KIND RUN`.
+
+A job holds a lock while it lives, so one that died is told from one that is slow. A new kind is one function in `JOBS`.
+"""
+
+import fcntl
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from core.errors import ConfigError, ThawError, unknown
+from core.files import read_json, write_json
+from core.processes import detached
+from core.record import Run
+
+NONE, RUNNING, DONE, FAILED = "none", "running", "done", "failed"
+
+
+def _tsne(run: Run) -> None:
+    from core.evaluation import tsne_map
+
+    tsne_map.make(run)
+
+
+def _export(name: str) -> Callable[[Run], None]:
+    def write(run: Run) -> None:
+        from core.exporters import export
+
+        export(run, name, exported(run, name))
+
+    return write
+
+
+JOBS: dict[str, Callable[[Run], None]] = {"tsne": _tsne, **{name: _export(name) for name in ("report", "code", "card")}}
+
+
+def exported(run: Run, name: str) -> Path:
+    """Where the job of an export leaves its file."""
+    return run.exports / {"report": "report.html", "code": "train.py", "card": "model-card.md"}[name]
+
+
+def start(run: Run, kind: str) -> None:
+    """Start a job, unless it is at it already.
+
+    Raises:
+        ConfigError: there is no such kind.
+    """
+    if kind not in JOBS:
+        raise ConfigError(unknown("job", kind, JOBS))
+    state = run.job_file(kind)
+    state.parent.mkdir(exist_ok=True)
+    with _lock(state) as lock:
+        if not _taken(lock):
+            write_json(state, {"state": RUNNING, "message": ""}, durable=False)
+            folder = str(run.path.absolute())
+            detached("core.run_jobs", kind, folder, log=state.with_suffix(".log"), pass_fds=[lock.fileno()])
+
+
+def poll(run: Run, kind: str) -> dict[str, Any]:
+    """`state` (none, running, done, failed) and `message` of a job."""
+    path = run.job_file(kind)
+    if not path.parent.is_dir():
+        return {"state": NONE, "message": ""}
+    with _lock(path) as lock:
+        alive = _taken(lock)
+        found = read_json(path)
+    if not isinstance(found, dict):
+        return {"state": NONE, "message": ""}
+    if found.get("state") == RUNNING and not alive:
+        return {"state": FAILED, "message": "The process ended unexpectedly. Start it again."}
+    return found
+
+
+def _lock(state: Path) -> IO[bytes]:
+    return open(state.with_suffix(".lock"), "ab")
+
+
+def _taken(lock: IO[bytes]) -> bool:
+    """Whether a job holds the lock; takes it where none does."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def main(kind: str, folder: str) -> int:
+    """Do a job; the exit status."""
+    run = Run(folder)
+    try:
+        JOBS[kind](run)
+        state = {"state": DONE, "message": ""}
+    except ThawError as error:
+        state = {"state": FAILED, "message": str(error)}
+    except Exception as error:  # noqa: BLE001 -- whoever asked is told, and the log has the rest
+        traceback.print_exc()
+        state = {"state": FAILED, "message": f"Something unexpected went wrong ({type(error).__name__}). See its log."}
+    if run.path.is_dir():
+        write_json(run.job_file(kind), state, durable=False)
+    return 0 if state["state"] == DONE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,173 @@
+"""What the network feels about the examples after each phase: a map, nearest examples, and labels that look wrong.
+
+Computed in the worker, from features that training has stored or that judging makes anyway, so it costs little.
+"""
+
+import io
+import json
+import time
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from core.evaluation import embedding, label_errors, neighbours
+from core.files import read_json, replace_atomically, write_json
+from core.models.freeze import frozen
+from core.record import Run
+from core.training import batches, scoring
+from core.training.examples import Examples
+from core.training.network import Network, unwrapped
+from core.training.plan import CACHED, Plan
+from core.training.reporter import Reporter
+from core.training.store import Entry
+
+MOST_POINTS = 5_000  # of a map; also of the training examples that are computed for it
+MOST_BYTES = 200_000_000  # of training features that are looked through
+MOST_SUSPECTS = 200  # kept of the labels that look wrong
+
+
+class Insight:
+    """Writes `insight.json`, `embedding.json` and `components.npz` of a run."""
+
+    def __init__(
+        self,
+        run: Run,
+        network: Network,
+        examples: Examples,
+        entries: dict[int, Entry],
+        judged: np.ndarray,
+        reporter: Reporter,
+    ) -> None:
+        """`judged` are the examples, by their place in the manifest, whose features `after` is given."""
+        self.run, self.network, self.examples, self.entries = run, network, examples, entries
+        self.judged, self.reporter = judged, reporter
+
+    def after(self, p: Plan, features: np.ndarray) -> None:
+        """Look at the network as phase `p` left it; a failure is noted and ends nothing.
+
+        Args:
+            p: the phase.
+            features: float32 (M, F) of the first M examples of `judged`, from the complete network.
+        """
+        self.reporter.stage(f"Phase {p.phase}: looking into the network")
+        began = time.monotonic()
+        try:
+            self._look(p, features)
+        except Exception as error:  # noqa: BLE001 -- a trained model is worth more than a look into it
+            message = f"The look into the network failed ({type(error).__name__}: {str(error)[:200]})."
+            self.reporter.event("note", message=message)
+            return
+        found = read_json(self.run.insight_file, {})
+        found.setdefault("seconds", {})[str(p.phase)] = round(time.monotonic() - began, 3)
+        write_json(self.run.insight_file, found)
+
+    def _look(self, p: Plan, features: np.ndarray) -> None:
+        judged = self.judged[: len(features)]
+        training = self._training_rows(p, features.shape[1])
+        known = self._training_features(p, training)
+        self._map(p.phase, judged, features, training, known)
+        if p.phase == 1:
+            found: dict[str, Any] = {
+                "label_errors": self._label_errors(judged, features, training, known),
+                "neighbours": self._neighbours(judged, features, training, known),
+                "corrections": None,
+            }
+            write_json(self.run.insight_file, found)
+
+    def _training_rows(self, p: Plan, width: int) -> np.ndarray:
+        """Which training examples are looked at: all that are stored and fit into memory, or a sample."""
+        stored = p.phase == 1 and p.mode == CACHED
+        return self._sample(self.examples.rows("train"), MOST_BYTES // (4 * width) if stored else MOST_POINTS)
+
+    def _training_features(self, p: Plan, rows: np.ndarray) -> np.ndarray:
+        """Features float32 (len(rows), F) after the phase, of the originals or of their first augmented copies."""
+        entry = self.entries.get(p.phase)
+        if p.mode != CACHED or entry is None:
+            return scoring.score(self.network, self.examples.source, rows, self.examples.n_classes, self.reporter)[1]
+        positions = self.examples.positions(rows)
+        if p.phase == 1:
+            return np.asarray(entry.array(0)[positions[0]], np.float32)
+        tail = self.network.tail(p.cut)
+        specs = [tf.TensorSpec(t.shape, t.dtype) for t in tail.inputs]
+        run = frozen(lambda *x: tail(unwrapped(x), training=False), *specs)
+        stored = batches.stored(entry, positions, np.zeros(len(rows), "int32"), scoring.BATCH)
+        return np.concatenate([run(*_listed(x))[0].numpy() for x, _ in stored])
+
+    def _map(
+        self, phase: int, judged: np.ndarray, features: np.ndarray, training: np.ndarray, known: np.ndarray
+    ) -> None:
+        """Principal components of judged and training examples; phase 2's are turned to lie as phase 1's do."""
+        shown = np.sort(self._sample(np.arange(len(judged)), MOST_POINTS // 2))
+        beside = np.isin(training, self._sample(self.examples.rows("train"), MOST_POINTS - len(shown)))
+        values, explained = embedding.components(np.concatenate([features[shown], known[beside]]))
+        files = self.examples.place(np.concatenate([judged[shown], training[beside]]))
+        before = read_json(self.run.embedding_file, {}) if phase == 2 else {}
+        maps, points = dict(before.get("maps", {})) if before.get("files") == files else {}, values[:, :2]
+        if "1" in maps:
+            points = embedding.aligned(points, np.array([maps["1"]["x"], maps["1"]["y"]]).T)
+        maps[str(phase)] = {**_columns(points), "explained": [round(share, 4) for share in explained]}
+        self._keep_components(phase, values)
+        replace_atomically(self.run.embedding_file, json.dumps({"files": files, "maps": maps}).encode())
+
+    def _keep_components(self, phase: int, values: np.ndarray) -> None:
+        kept = {}
+        if phase == 2 and self.run.components_file.exists():
+            with np.load(self.run.components_file) as file:
+                kept = {name: file[name] for name in file.files}
+        buffer = io.BytesIO()
+        np.savez(buffer, **{**kept, f"phase{phase}": values.astype(np.float16)})
+        replace_atomically(self.run.components_file, buffer.getvalue())
+
+    def _label_errors(
+        self, judged: np.ndarray, features: np.ndarray, training: np.ndarray, known: np.ndarray
+    ) -> dict[str, Any] | None:
+        """Labels of training and held-out examples that a head on the other examples' features does not believe."""
+        held_out = np.isin(judged, self.examples.rows("validation"))
+        rows = np.concatenate([training, judged[held_out]])
+        values, _ = embedding.components(np.concatenate([known, features[held_out]]))
+        labels, classes = self.examples.labels[rows], self.examples.manifest.classes
+        p = label_errors.out_of_fold(values, labels, self.examples.config.seed)
+        if p is None or p.shape[1] != len(classes):
+            return None
+        found, files = label_errors.suspects(p, labels), self.examples.place(rows)
+        return {
+            "n": len(rows),
+            "accuracy": float((p.argmax(axis=1) == labels).mean()),
+            "found": len(found),
+            "rows": [
+                {
+                    "file": files[s.row],
+                    "label": classes[labels[s.row]],
+                    "suggested": classes[s.suggested],
+                    "p_given": round(s.p_given, 4),
+                    "p_suggested": round(s.p_suggested, 4),
+                }
+                for s in found[:MOST_SUSPECTS]
+            ],
+        }
+
+    def _neighbours(
+        self, judged: np.ndarray, features: np.ndarray, training: np.ndarray, known: np.ndarray
+    ) -> dict[str, Any]:
+        rows, similarity = neighbours.nearest(features, known)
+        places = np.array(self.examples.place(training))
+        return {
+            "files": self.examples.place(judged),
+            "nearest": places[rows].tolist(),
+            "similarity": similarity.round(4).tolist(),
+        }
+
+    def _sample(self, rows: np.ndarray, most: int) -> np.ndarray:
+        """At most `most` of the rows, the same ones every time, in order."""
+        if len(rows) <= most:
+            return rows
+        return np.sort(np.random.default_rng(self.examples.config.seed).choice(rows, most, replace=False))
+
+
+def _columns(points: np.ndarray) -> dict[str, list[float]]:
+    return {name: points[:, k].astype(float).round(4).tolist() for k, name in enumerate("xy")}
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
