@@ -14,19 +14,25 @@ function plotly(url) {
   return library;
 }
 
-// Colours are written as "@blue" or "@blue/0.1", so that a figure follows the theme.
+// Colours are written as "@blue", "@blue/0.1" (see-through) or "@blue%0.1" (mixed into the background, so that
+// Plotly can choose a legible text colour on it). They follow the theme.
 function colour(value, style) {
-  const found = /^@([a-z-]+)(?:\/([0-9.]+))?$/.exec(value);
+  const found = /^@([a-z-]+)(?:([/%])([0-9.]+))?$/.exec(value);
   if (!found) return value;
-  const name = `--st-${found[1]}-color`;
-  const base = style.getPropertyValue(name).trim() || style.getPropertyValue(`--st-${found[1]}`).trim() || "#888";
+  const base = style.getPropertyValue(`--st-${found[1]}-color`).trim() || "#888888";
   if (!found[2]) return base;
-  const probe = document.createElement("canvas").getContext("2d");
-  probe.fillStyle = base;
-  const hex = probe.fillStyle;
-  if (!hex.startsWith("#")) return base;
-  const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  return `rgba(${r},${g},${b},${found[2]})`;
+  const share = Number(found[3]);
+  const top = channels(base);
+  if (found[2] === "/") return `rgba(${top.join(",")},${share})`;
+  const under = channels(style.getPropertyValue("--st-background-color").trim() || "#ffffff");
+  return `rgb(${top.map((c, i) => Math.round(c * share + under[i] * (1 - share))).join(",")})`;
+}
+
+function channels(css) {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  canvas.fillStyle = css;
+  canvas.fillRect(0, 0, 1, 1);
+  return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
 
 function themed(value, key, style) {

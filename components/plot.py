@@ -7,7 +7,9 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-Figure = dict[str, Any]  # "data": traces and "layout", as Plotly's JSON; colours may be "@blue" or "@text/0.1"
+Figure = dict[
+    str, Any
+]  # "data": traces and "layout", as Plotly's JSON; colours as plot.js reads them: "@blue", "@text/0.1"
 
 _HTML = '<div class="thaw-plot" role="img" tabindex="0"></div><p class="thaw-plot-words"></p>'
 _CSS = """

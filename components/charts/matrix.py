@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.escape import as_plotly, shortened
-from components.numbers import percent
+from components.numbers import percent, plural
 from components.plot import Figure
 
 _MOST_WRITTEN = 14  # classes up to which the numbers stand in the cells
@@ -24,7 +24,10 @@ def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: b
         [(percent(s, 0) if shares else str(n)) if n else "" for s, n in zip(*rows, strict=True)]
         for rows in zip(share, confusion, strict=True)
     ]
-    cells = [[[i, j, n, percent(share[i][j])] for j, n in enumerate(row)] for i, row in enumerate(confusion)]
+    cells = [
+        [[i, j, plural(n, "picture"), percent(share[i][j])] for j, n in enumerate(row)]
+        for i, row in enumerate(confusion)
+    ]
     trace = {
         "type": "heatmap",
         "z": share,
@@ -33,8 +36,8 @@ def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: b
         "text": written,
         "customdata": cells,
         "texttemplate": "%{text}" if len(classes) <= _MOST_WRITTEN else "",
-        "hovertemplate": "%{customdata[2]} pictures (%{customdata[3]})<extra></extra>",
-        "colorscale": [[0, "@text/0.03"], [0.02, "@text/0.10"], [1, "@primary"]],
+        "hovertemplate": "%{customdata[2]} (%{customdata[3]})<extra></extra>",
+        "colorscale": [[0, "@text%0.03"], [0.004, "@text%0.10"], [1, "@primary%1"]],
         "zmin": 0,
         "zmax": 1,
         "showscale": False,

@@ -35,10 +35,10 @@ def overlay(runs: Mapping[str, Sequence[Mapping[str, Any]]], measure: str = "val
         )
     shares = measure.endswith("accuracy")
     layout = {
-        "xaxis": {"title": {"text": "epoch"}, "tickformat": "d", "showgrid": False},
+        "xaxis": {"title": {"text": "epoch", "font": {"size": 13}, "standoff": 6}, "showgrid": False},
         "yaxis": {"tickformat": ".0%" if shares else ""},
         "showlegend": True,
-        "legend": {"orientation": "h", "y": -0.25, "font": {"size": 12}},
+        "legend": {"orientation": "h", "y": -0.3, "font": {"size": 12}},
         "uirevision": measure,
     }
     return {"data": traces, "layout": layout}

@@ -10,6 +10,8 @@ from components.plot import plot
 from components.results.gallery import gallery
 from components.results.report import Report
 
+Cell = tuple[int, int]  # true class, answer
+
 
 @st.fragment
 def show(report: Report) -> None:
@@ -33,27 +35,39 @@ def show(report: Report) -> None:
         result = plot(figure, title="Confusion matrix", text=words, key="confusion", height=height)
         st.caption(as_markdown(words))
     with right:
-        _cell(report, _clicked(result, report))
+        _cell(report, result)
 
 
-def _clicked(result: Any, report: Report) -> tuple[int, int] | None:
-    """The cell that was clicked last; at first the most frequent confusion."""
-    place = f"cell-{report.run.id}"
+def _cells(confusion: list[list[int]]) -> list[Cell]:
+    """Cells with pictures: the confusions, the most frequent first, then what was found."""
+    filled = [(i, j, n) for i, row in enumerate(confusion) for j, n in enumerate(row) if n]
+    return [(i, j) for i, j, _ in sorted(filled, key=lambda cell: (cell[0] == cell[1], -cell[2]))]
+
+
+def _follow_click(result: Any, place: str, cells: list[Cell]) -> None:
+    """Choose the cell that was clicked, if it holds pictures."""
     custom = (getattr(result, "clicked", None) or {}).get("custom")
-    if isinstance(custom, list) and len(custom) >= 2:
+    if isinstance(custom, list) and len(custom) >= 2 and (int(custom[0]), int(custom[1])) in cells:
         st.session_state[place] = (int(custom[0]), int(custom[1]))
-    confusion = report.best["confusion"]
-    wrong = [(n, i, j) for i, row in enumerate(confusion) for j, n in enumerate(row) if i != j and n]
-    first = max(wrong)[1:] if wrong else None
-    cell: tuple[int, int] | None = st.session_state.get(place, first)
-    return cell
 
 
-def _cell(report: Report, cell: tuple[int, int] | None) -> None:
-    if cell is None or report.cases is None or max(cell) >= len(report.classes):
+def _cell(report: Report, result: Any) -> None:
+    """A list of cells, which a click on the matrix sets too, and the pictures of the chosen one."""
+    cells, place = _cells(report.best["confusion"]), f"cell-{report.run.id}-{report.kept}"
+    if report.cases is None or not cells:
         return
-    true, predicted = (report.classes[i] for i in cell)
-    words = "found" if cell[0] == cell[1] else f"taken for **{as_markdown(predicted)}**"
-    st.markdown(f"**{as_markdown(true)}** {words}")
-    gallery(report, report.cases.in_cell(report.kept, *cell, report.cases.rows("validation")), most=9)
-    st.caption("Click a cell of the matrix to see its pictures.")
+    _follow_click(result, place, cells)
+    cell = st.selectbox(
+        "Pictures of",
+        cells,
+        key=place,
+        format_func=lambda c: _name(c, report),
+        help="A click on a cell chooses it too.",
+    )
+    gallery(report, report.cases.in_cell(report.kept, cell[0], cell[1], report.cases.rows("validation")), most=9)
+
+
+def _name(cell: Cell, report: Report) -> str:
+    true, answer = (report.classes[i] for i in cell)
+    n = report.best["confusion"][cell[0]][cell[1]]
+    return f"{true}, found ({n})" if cell[0] == cell[1] else f"{true} taken for {answer} ({n})"
