@@ -124,7 +124,6 @@ def _ended_facts(run: Run, status: dict[str, Any]) -> list[Fact]:
 
 
 _WHY = {
-    record.INTERRUPTED: "The training was interrupted. Resume takes it to its end from the last checkpoint.",
     record.STOPPED: "Stopped. The best model so far is kept.",
 }
 

@@ -7,7 +7,6 @@ from urllib.parse import quote, unquote_to_bytes
 import streamlit as st
 
 from core import record
-from core.errors import RunError
 from core.record import Run
 
 _KEYS = ("run", "data")
@@ -67,12 +66,7 @@ def address_of(folder: Path) -> str:
 def chosen_run() -> Run | None:
     """The run that the address names; None where it names none, or one that is gone."""
     name = st.query_params.get("run")
-    if not name or "/" in name:
-        return None
-    try:
-        return record.find_run(name)
-    except RunError:
-        return None
+    return record.run_of_id(name) if name else None
 
 
 def live_run() -> Run | None:

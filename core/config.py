@@ -116,6 +116,18 @@ def from_json(data: dict[str, Any], base: RunConfig | None = None) -> RunConfig:
     return check(_merge(base or RunConfig(), data, ""))
 
 
+def from_record(data: dict[str, Any]) -> RunConfig:
+    """Checked settings of a run that this or an older version has written: what is not known any more is left out.
+
+    Raises:
+        ConfigError: a value is of the wrong type or out of its range, or a newer version wrote them.
+    """
+    version = data.get("version", VERSION)
+    if not isinstance(version, int) or version > VERSION:
+        raise ConfigError(f"a newer version of the app wrote its settings (version {version!r}, this one: {VERSION}).")
+    return check(_merge(RunConfig(), _known(RunConfig, {**data, "version": VERSION}), ""))
+
+
 def load(path: str | Path, base: RunConfig | None = None) -> RunConfig:
     """Checked settings from a JSON file, as the page saves it."""
     try:
@@ -236,6 +248,16 @@ def _merge(base: Any, data: dict[str, Any], prefix: str) -> Any:
             inside = ", ".join(f"{prefix}{key}.{n.name}" for n in dataclasses.fields(nested))
             raise ConfigError(f"{prefix}{key} is a group of settings: {inside}. Received: {value!r}.")
     return dataclasses.replace(base, **changes)
+
+
+def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    """`data` without the keys that the dataclass `kind` does not have, nested ones included."""
+    found = {}
+    for f in dataclasses.fields(kind):
+        if f.name in data:
+            value, nested = data[f.name], _nested(f.type)
+            found[f.name] = _known(nested, value) if nested and isinstance(value, dict) else value
+    return found
 
 
 def _nested(kind: Any) -> Any:

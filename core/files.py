@@ -29,5 +29,5 @@ def read_json(path: Path, default: Any = None) -> Any:
     """The plain data in a JSON file; `default` where it is missing or not JSON."""
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return default

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from core import record
 from core.errors import RunError
-from core.record import Run, read_events
+from core.record import Run, read_events, silence
 
 POLL_SECONDS = 0.2
 
@@ -67,7 +67,7 @@ def bar_text(status: dict[str, Any], width: int = 24) -> str:
         place = status.get("place")
         return f"Waiting in line, place {place}" if place else str(status.get("message") or "Waiting to start")
     step, steps = status.get("step") or 0, status.get("steps") or 0
-    parts = [str(status.get("message") or status["state"])]
+    parts = [silence(status) or str(status.get("message") or status["state"])]
     if steps:
         full = round(width * min(1.0, step / steps))
         parts = ["█" * full + "░" * (width - full), f"{step}/{steps}", *parts]
@@ -87,7 +87,7 @@ def clock(seconds: float) -> str:
 def closing_words(run: Run, status: dict[str, Any]) -> str:
     """How a run ended, for people: what went wrong, or its accuracy after each phase and the verdict."""
     if status["state"] == record.INTERRUPTED:
-        return f"The run was interrupted. `python -m core resume {run.id}` takes it to its end."
+        return f"The run was interrupted. {status['error']} (`python -m core resume {run.id}`)"
     if status.get("error"):
         return str(status["error"])
     found = {phase: run.evaluation(phase) or {} for phase in (1, 2)}

@@ -60,7 +60,8 @@ def start(config: RunConfig, runs: Path | None = None) -> Run:
     data = str(Path(config.data).expanduser().absolute())
     config = check(config).replace(data=data, task=config.task or tasks.detect(data))
     run = create_run(config, versions(), runs)
-    EXECUTOR.submit(run)
+    with run.changing():
+        EXECUTOR.submit(run)
     return run
 
 
@@ -94,9 +95,10 @@ def resume(run: Run) -> None:
     if state not in (record.INTERRUPTED, record.STOPPED, record.FAILED):
         why = {record.DONE: "It is done.", record.DAMAGED: "Its files cannot be read."}.get(state, "It is still on.")
         raise RunError(f"The run {run.name()!r} cannot be resumed. {why}")
-    run.request_file.unlink(missing_ok=True)
-    run.write_status(state=record.QUEUED, phase=0, epoch=0, message="Waiting to start", heartbeat=time.time())
-    EXECUTOR.submit(run)
+    with run.changing():
+        run.request_file.unlink(missing_ok=True)
+        run.write_status(state=record.QUEUED, phase=0, epoch=0, message="Waiting to start", heartbeat=time.time())
+        EXECUTOR.submit(run)
     for _ in range(100):  # until the worker holds the lock, so that nobody takes the run for interrupted
         if run.is_held():
             return

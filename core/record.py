@@ -6,7 +6,7 @@ runs/<run_id>/
 ├── evaluation/phase1.json  phase2.json  insight.json  embedding.json  components.npz  tsne.json
 ├── explanations/  exports/  jobs/  corrections.json
 ├── models/phase1.keras  models/phase2.keras  model.keras
-├── checkpoints/  worker.log  worker.lock
+├── checkpoints/  worker.log  worker.lock  exit.json
 └── request.json  notes.json
 ```
 """
@@ -14,12 +14,14 @@ runs/<run_id>/
 import csv
 import io
 import json
+import math
 import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,14 @@ STOPPED = "stopped"  # ended by a stop; keeps its best model
 FAILED = "failed"  # ended by an error, which `status.json` words
 INTERRUPTED = "interrupted"  # begun, not finished, and nobody holds its lock: derived, never written
 DAMAGED = "damaged"  # its files cannot be read: derived, never written
+
+SILENT_SECONDS = 30  # without a heartbeat after which readers are told
+LAST_DATE = 32_503_680_000  # the year 3000; no run is later
+_TEXTS = ("state", "message", "error")
+_NUMBERS = (
+    *("phase", "epoch", "epochs", "step", "steps", "eta_s", "images_per_second", "elapsed_s", "heartbeat"),
+    *("kept", "seconds_total", "place", "pid"),
+)
 
 ENDED = (DONE, STOPPED, FAILED, INTERRUPTED, DAMAGED)
 LIVE = (QUEUED, RUNNING, STOPPING)
@@ -95,6 +105,11 @@ class Run:
     def log_file(self) -> Path:
         """Everything that the worker printed."""
         return self.path / "worker.log"
+
+    @property
+    def exit_file(self) -> Path:
+        """How the worker's process ended, written by the process that watches it: only where a signal ended it."""
+        return self.path / "exit.json"
 
     @property
     def request_file(self) -> Path:
@@ -175,39 +190,79 @@ class Run:
         Raises:
             RunError: they cannot be read.
         """
-        data = {k: v for k, v in self.settings().items() if k not in ("versions", "created")}
         try:
-            return configs.from_json(data)
+            return configs.from_record(self.settings())
         except ConfigError as error:
             raise RunError(f"The run {self.id!r} is damaged: {error}") from None
 
     def created(self) -> float:
         """When the run was created, seconds since 1970."""
+        with suppress(RunError, KeyError, TypeError, ValueError, OverflowError):
+            created = float(self.settings()["created"])
+            if 0 <= created < LAST_DATE:
+                return created
         try:
-            return float(self.settings()["created"])
-        except (RunError, KeyError, TypeError, ValueError):
-            return self.path.stat().st_mtime if self.path.exists() else 0.0
+            return self.path.stat().st_mtime
+        except OSError:
+            return 0.0
 
     def status(self) -> dict[str, Any]:
-        """`status.json` with `state` corrected by what is true now: see `INTERRUPTED` and `DAMAGED`."""
-        status = read_json(self.status_file, {})
-        if not isinstance(status, dict) or not isinstance(status.get("state"), str):
-            status = {"state": QUEUED, "message": ""}
+        """`status.json` with `state` corrected by what is true now: see `INTERRUPTED` and `DAMAGED`.
+
+        A live run's status also says how many seconds ago its worker was heard of, in `stale_s`.
+        """
+        status = self._written_status()
         if not isinstance(read_json(self.config_file), dict):
-            return {**status, "state": DAMAGED, "error": f"{self.config_file.name} cannot be read."}
+            gone = "The run was deleted or renamed meanwhile."
+            damaged = f"The run is damaged: {self.config_file.name} cannot be read."
+            return {**status, "state": DAMAGED, "error": damaged if self.path.is_dir() else gone}
         if status["state"] in LIVE and not self.is_held():
-            fresh = read_json(self.status_file, {})  # it may have ended between the two looks
-            if isinstance(fresh, dict) and fresh.get("state") in (DONE, STOPPED, FAILED):
-                return fresh
+            status = self._written_status()  # it may have ended between the two looks
+            if status["state"] in (DONE, STOPPED, FAILED):
+                return status
             if status["state"] != QUEUED or self.events_file.exists() or self._waited_long():
-                return {**status, "state": INTERRUPTED}
+                return {**status, "state": INTERRUPTED, "error": self._interrupted(status)}
+        if status["state"] in LIVE:
+            status["stale_s"] = max(0.0, time.time() - (status.get("heartbeat") or time.time()))
         if status["state"] == RUNNING and self.request().get("action") == "stop":
             return {**status, "state": STOPPING}
         return status
 
+    def _written_status(self) -> dict[str, Any]:
+        """`status.json` with every value of the type that readers rely on; one that makes no sense is left out."""
+        status = read_json(self.status_file)
+        if not isinstance(status, dict) or status.get("state") not in (*LIVE, DONE, STOPPED, FAILED):
+            return {"state": QUEUED, "message": ""}
+        return {
+            key: value
+            for key, value in status.items()
+            if (isinstance(value, str) if key in _TEXTS else _is_count(value) or value is None or key not in _NUMBERS)
+        }
+
+    def _interrupted(self, status: dict[str, Any]) -> str:
+        """Why a worker ended without a word, as far as that is known, and what to do."""
+        ended = read_json(self.exit_file)
+        known = ended if isinstance(ended, dict) and ended.get("pid") == status.get("pid") else {}
+        if known.get("out_of_memory") is True:
+            return (
+                "The memory ran out, and the system ended the worker for it. Resume goes on from the last checkpoint; "
+                "if it happens again, choose a smaller batch size, smaller pictures, or a smaller backbone."
+            )
+        if known.get("signal") == "SIGKILL":
+            return (
+                "The worker was killed from outside (SIGKILL). If nobody did that, the memory may have run out. "
+                "Resume goes on from the last checkpoint."
+            )
+        if isinstance(known.get("signal"), str):
+            return f"The worker was ended by {known['signal']}. Resume goes on from the last checkpoint."
+        return (
+            "The worker ended without a word: the machine may have been switched off, its memory may have run out, or "
+            "its disk be full or read-only. Resume goes on from the last checkpoint."
+        )
+
     def _waited_long(self) -> bool:
-        """Whether a worker should have taken the lock by now."""
-        return time.time() - self.created() > 30
+        """Whether a worker should have taken the lock by now. A clock that was set back counts as a long wait."""
+        return not -5 < time.time() - self.created() < 30
 
     def state(self) -> str:
         """One of the states above."""
@@ -215,7 +270,7 @@ class Run:
 
     def dataset(self) -> dict[str, Any] | None:
         """The manifest as plain data: `task`, `root`, `classes`, `files`; None before it is written."""
-        return read_json(self.dataset_file)
+        return _object(read_json(self.dataset_file))
 
     def events(self, kinds: tuple[str, ...] = ()) -> list[dict[str, Any]]:
         """All events, or those of some kinds. A half-written last line is ignored."""
@@ -223,7 +278,7 @@ class Run:
 
     def evaluation(self, phase: int) -> dict[str, Any] | None:
         """Figures after a phase, None before they are written."""
-        return read_json(self.evaluation_file(phase))
+        return _object(read_json(self.evaluation_file(phase)))
 
     def predictions(self) -> list[dict[str, str]]:
         """The rows of `predictions.csv`."""
@@ -266,12 +321,32 @@ class Run:
         write_json(self.status_file, status, durable=status.get("state") not in LIVE)
 
     def write_notes(self, **changes: Any) -> None:
-        """Change some notes, keep the others."""
-        write_json(self.notes_file, {**self.notes(), **changes})
+        """Change some notes, keep the others.
+
+        Raises:
+            RunError: the folder is gone, full or read-only.
+        """
+        with self.changing():
+            write_json(self.notes_file, {**self.notes(), **changes})
 
     def ask(self, action: str) -> None:
-        """Ask the worker to `stop`, or to `skip` to phase 2."""
-        write_json(self.request_file, {"action": action, "t": time.time()})
+        """Ask the worker to `stop`, or to `skip` to phase 2.
+
+        Raises:
+            RunError: the folder is gone, full or read-only.
+        """
+        with self.changing():
+            write_json(self.request_file, {"action": action, "t": time.time()})
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Turn what the file system says into a sentence."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise RunError(f"The run {self.id!r} was deleted or renamed meanwhile.") from None
+        except OSError as error:
+            raise RunError(f"The run {self.id!r} cannot be changed: {error.strerror}.") from None
 
     def write_predictions(self, header: list[str], rows: list[list[str]]) -> None:
         """Replace `predictions.csv`."""
@@ -290,10 +365,10 @@ class Run:
         if self.is_held():
             raise RunError(f"The run {self.name()!r} is still training. Stop it first, then delete it.")
         doomed = self.path.with_name(f".deleted-{self.id}-{secrets.token_hex(3)}")
-        try:
-            os.replace(self.path, doomed)
-        except FileNotFoundError:
+        if not self.path.exists():
             return
+        with self.changing():
+            os.replace(self.path, doomed)
         shutil.rmtree(doomed, ignore_errors=True)
 
     # The lock that a worker holds while it lives.
@@ -312,6 +387,22 @@ class Run:
             return True
         except OSError:
             return False
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value) and value >= 0
+
+
+def silence(status: dict[str, Any]) -> str:
+    """A sentence where a live run's worker has not been heard of for long; else nothing."""
+    quiet = status.get("stale_s") or 0.0
+    if status["state"] not in (RUNNING, STOPPING) or quiet < SILENT_SECONDS:
+        return ""
+    return f"The worker has not been heard of for {quiet:.0f} s. It may be frozen, or the machine very busy."
 
 
 def read_events(path: Path, offset: int = 0, kinds: tuple[str, ...] = ()) -> tuple[list[dict[str, Any]], int]:
@@ -338,15 +429,26 @@ def read_events(path: Path, offset: int = 0, kinds: tuple[str, ...] = ()) -> tup
 
 
 def create_run(config: RunConfig, versions: dict[str, str], runs: Path | None = None) -> Run:
-    """Make a new run's folder with its settings, in state `queued`."""
+    """Make a new run's folder with its settings, in state `queued`.
+
+    Raises:
+        RunError: the runs' folder is full or may not be written. Nothing stays behind.
+    """
     runs = runs or environment.runs_dir()
     now = time.time()
     run = Run(runs / f"{datetime.fromtimestamp(now):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
-    run.path.mkdir(parents=True)
-    for folder in ("evaluation", "models", "checkpoints"):
-        (run.path / folder).mkdir()
-    write_json(run.config_file, {**config.to_json(), "versions": versions, "created": now})
-    run.write_status(state=QUEUED, phase=0, epoch=0, message="Waiting to start", heartbeat=now)
+    try:
+        run.path.mkdir(parents=True)
+        for folder in ("evaluation", "models", "checkpoints"):
+            (run.path / folder).mkdir()
+        write_json(run.config_file, {**config.to_json(), "versions": versions, "created": now})
+        run.write_status(state=QUEUED, phase=0, epoch=0, message="Waiting to start", heartbeat=now)
+    except OSError as error:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise RunError(
+            f"No run can be made in {str(runs)!r}: {error.strerror}. Free some space or change its rights, "
+            "or name another folder (THAW_RUNS)."
+        ) from None
     return run
 
 
@@ -357,13 +459,20 @@ def find_run(name: str | Path, runs: Path | None = None) -> Run:
         RunError: there is none; lists the newest ids.
     """
     text = str(name)
-    as_id = (runs or environment.runs_dir()) / text
-    for path in (Path(text), *([as_id] if _RUN_ID.fullmatch(text) else [])):
-        if (path / "config.json").is_file():
-            return Run(path.absolute())
+    with suppress(OSError, ValueError):  # a name too long, or with a NUL in it
+        if Run(text).exists():
+            return Run(Path(text).absolute())
+    if found := run_of_id(text, runs):
+        return Run(found.path.absolute())
     newest = [run.id for run in list_runs(runs)[:5]]
     known = f"The newest are: {', '.join(newest)}." if newest else "There are no runs yet."
     raise RunError(f"There is no run {text!r}. {known}")
+
+
+def run_of_id(run_id: str, runs: Path | None = None) -> Run | None:
+    """The run with that id among the runs, None where there is none. What is no id never becomes a path."""
+    run = Run((runs or environment.runs_dir()) / run_id) if _RUN_ID.fullmatch(run_id) else None
+    return run if run is not None and run.exists() else None
 
 
 def list_runs(runs: Path | None = None) -> list[Run]:
@@ -383,7 +492,7 @@ def _run_folders(runs: Path) -> Iterator[Run]:
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """One row of the list of runs, as `python -m core runs --json` prints it and the page shows it."""
+    """One row of the list of runs, as `python -m core runs --json` prints it and the page shows it. Never raises."""
     status = run.status()
     row: dict[str, Any] = {
         "run_id": run.id,
@@ -402,8 +511,8 @@ def summary(run: Run) -> dict[str, Any]:
         row |= {"task": config.task, "data": config.data, "backbone": config.backbone, "unfreeze": config.unfreeze}
     except RunError as error:
         row |= {"state": DAMAGED, "error": str(error)}
-    figures = {phase: run.evaluation(phase) or {} for phase in (1, 2)}
-    row |= {f"val_accuracy{phase}": figures[phase].get("accuracy") for phase in (1, 2)}
-    row["val_accuracy"] = figures[run.kept()].get("accuracy")
+    shares = {phase: (run.evaluation(phase) or {}).get("accuracy") for phase in (1, 2)}
+    row |= {f"val_accuracy{phase}": share if _is_count(share) else None for phase, share in shares.items()}
+    row["val_accuracy"] = row[f"val_accuracy{run.kept()}"]
     row["seconds_total"] = status.get("seconds_total")
     return row

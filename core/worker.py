@@ -1,16 +1,21 @@
-"""The process that trains one run: `python -m core.worker RUN_DIR`. Everything it says is in the run's folder."""
+"""The process that trains one run: `python -m core.worker RUN_DIR`. Everything it says is in the run's folder.
 
-import errno
+It is two processes: the one that trains, and a small one that waits for it and notes which signal ended it, if one did.
+"""
+
 import os
+import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import Timeout
 
 from core import record
-from core.errors import ThawError
+from core.failures import explain, oom_kills
+from core.files import write_json
 from core.queue import CancelledError, slot
 from core.record import Run
 from core.training.reporter import Reporter
@@ -37,6 +42,21 @@ def main(folder: str) -> int:
             return 0
 
 
+def watched(folder: str) -> int:
+    """`main` in a child process; if a signal ends it, what is known of that is written into the run's folder."""
+    kills = oom_kills()
+    child = os.fork()
+    if not child:
+        return main(folder)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended >= 0:
+        return ended
+    name, out_of_memory = signal.Signals(-ended).name, ended == -signal.SIGKILL and oom_kills() > kills
+    with suppress(OSError):  # the folder may be gone, or the disk full
+        write_json(Run(folder).exit_file, {"pid": child, "signal": name, "out_of_memory": out_of_memory})
+    return 128 - ended
+
+
 def _work(run: Run) -> int:
     reporter = Reporter(run)
     try:
@@ -51,23 +71,6 @@ def _work(run: Run) -> int:
     return 0
 
 
-def explain(error: BaseException) -> str:
-    """What went wrong and what to do, in words for people."""
-    text = str(error)
-    if isinstance(error, ThawError):
-        return text
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return "The memory is used up. Choose a smaller batch size, smaller pictures, or a smaller backbone."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "The disk is full. Free some space (the feature store can be emptied on the Runs page), then resume."
-    if isinstance(error, PermissionError):
-        return f"No permission to read or write {error.filename!r}. Change its rights, then resume."
-    if "can no longer be read" in text:
-        return "An example that could be read when the run began has vanished or changed. Put it back, then resume."
-    name = type(error).__name__
-    return f"Something unexpected went wrong ({name}: {text[:300]}). The whole story is in worker.log of the run."
-
-
 if __name__ == "__main__":
     os.chdir(Path(__file__).resolve().parent.parent)
-    sys.exit(main(sys.argv[1]))
+    sys.exit(watched(sys.argv[1]))

@@ -132,5 +132,8 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     beside = target.with_name(f".{os.getpid()}.{target.name}")
-    shutil.copyfile(source, beside)
-    os.replace(beside, target)
+    try:
+        shutil.copyfile(source, beside)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import json
 import os
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from core import record
@@ -12,6 +13,7 @@ from core.record import Run
 
 STATUS_SECONDS = 0.2  # the least time between two progress writes
 HEARTBEAT_SECONDS = 1.0
+RESERVE_BYTES = 65_536  # set aside while the run goes on, so that on a full disk it can still say how it ended
 
 
 class Reporter:
@@ -22,11 +24,14 @@ class Reporter:
         self.run = run
         self._status: dict[str, Any] = {"state": record.RUNNING, "phase": 0, "epoch": 0, "message": "Starting"}
         self._events = open(run.events_file, "ab")
+        self._reserve = run.checkpoints / "reserve"
+        with suppress(OSError):
+            self._reserve.write_bytes(bytes(RESERVE_BYTES))
         self._lock = threading.RLock()
         self._written = self._looked = 0.0
         self._action: str | None = None
         self._handled = 0.0
-        self._began = time.time()
+        self._began = time.monotonic()
         self._over = threading.Event()
         self._beat = threading.Thread(target=self._keep_beating, daemon=True)
         self._beat.start()
@@ -57,7 +62,7 @@ class Reporter:
 
     def elapsed(self) -> float:
         """Seconds since this worker began to report."""
-        return time.time() - self._began
+        return time.monotonic() - self._began
 
     def offset(self) -> int:
         """Bytes of events written so far; what a checkpoint remembers."""
@@ -67,9 +72,9 @@ class Reporter:
     def cut_back(self, offset: int) -> None:
         """Forget the events after `offset`: resume writes them again."""
         with self._lock:
-            self._events.close()
             kept = self.run.events_file.read_bytes()[:offset]
             replace_atomically(self.run.events_file, kept)
+            self._events.close()
             self._events = open(self.run.events_file, "ab")
 
     def asked(self) -> str | None:
@@ -87,20 +92,25 @@ class Reporter:
         self._handled, self._action = self.run.request().get("t", 0.0), None
 
     def close(self, state: str, **values: Any) -> None:
-        """End the report in a final state."""
+        """End the report in a final state. Where nothing can be written any more, readers derive how it ended."""
         self._over.set()
         self._beat.join()
-        self.event("end", state=state, **({"message": values["error"]} if values.get("error") else {}))
-        self.status(state=state, step=0, steps=0, eta_s=None, **values)
-        self._events.close()
+        with suppress(OSError):
+            self._reserve.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.event("end", state=state, **({"message": values["error"]} if values.get("error") else {}))
+        with suppress(OSError):
+            self.status(state=state, step=0, steps=0, eta_s=None, **values)
+        with suppress(OSError):
+            self._events.close()
 
     def _write(self) -> None:
-        elapsed = time.time() - self._began
+        elapsed = time.monotonic() - self._began
         self.run.write_status(**self._status, heartbeat=time.time(), elapsed_s=round(elapsed, 2), pid=os.getpid())
         self._written = time.monotonic()
 
     def _keep_beating(self) -> None:
         while not self._over.wait(HEARTBEAT_SECONDS):
-            with self._lock:
+            with self._lock, suppress(OSError):  # a full disk may have room again at the next beat
                 if time.monotonic() - self._written >= HEARTBEAT_SECONDS:
                     self._write()

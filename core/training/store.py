@@ -90,7 +90,7 @@ class Writer:
         self._unreadable += [self._written + int(i) for i in np.flatnonzero(~ok)]
         self._written += len(ok)
         for file, spec, array in zip(self._files, self._specs, arrays, strict=True):
-            np.ascontiguousarray(array, spec.dtype).tofile(file)
+            file.write(np.ascontiguousarray(array, spec.dtype).data)  # unlike `tofile`, says so when the disk is full
 
     def commit(self) -> Entry:
         """Make the entry visible, or use the one that another run has finished meanwhile."""
