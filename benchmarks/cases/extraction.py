@@ -1,0 +1,141 @@
+"""Features of JPEG files, decoding included, against the bare forward pass on decoded batches in memory."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.pictures import cats_and_dogs, files
+from benchmarks.registry import RATE, Measured, Settings, benchmark
+from benchmarks.side import fresh
+
+_AGAINST = "the bare Keras forward pass (`tf.function`) on decoded batches in memory"
+_WHAT = "extraction from JPEG files, {}, {} px"
+ROUNDS = 5
+
+
+@benchmark("extraction_lite0", _WHAT.format("EfficientNet-Lite0", 160), _AGAINST, kind=RATE, goal=1.2, unit="images/s")
+def lite0(settings: Settings) -> Measured:
+    """The default backbone."""
+    return _pairs("EfficientNetLite0", 160, 960, settings)
+
+
+@benchmark("extraction_resnet50", _WHAT.format("ResNet50", 160), _AGAINST, kind=RATE, goal=1.2, unit="images/s")
+def resnet50(settings: Settings) -> Measured:
+    """A middling backbone."""
+    return _pairs("ResNet50", 160, 256, settings)
+
+
+@benchmark("extraction_vgg16", _WHAT.format("VGG16", 150), _AGAINST, kind=RATE, goal=0.95, unit="images/s")
+def vgg16(settings: Settings) -> Measured:
+    """A backbone that is at the processor's limit already."""
+    return _pairs("VGG16", 150, 192, settings)
+
+
+def _pairs(backbone: str, size: int, n: int, settings: Settings) -> Measured:
+    data, words = cats_and_dogs(settings.home, settings.quick)
+    n, size = (32, 64) if settings.quick else (n, size)
+    result = fresh(
+        "benchmarks.cases.extraction:sides",
+        data=str(data),
+        backbone=backbone,
+        size=size,
+        n=n,
+        rounds=settings.pairs or (1 if settings.quick else ROUNDS),
+    )
+    how = (
+        f"{n} photos of {words}, batches of 32; both in one process in alternation, after a warm-up; ours reads, "
+        "decodes, resizes, runs the trunk and writes the store"
+    )
+    return Measured(result["ours"], result["theirs"], how)
+
+
+def sides(data: str, backbone: str, size: int, n: int, rounds: int) -> dict[str, Any]:
+    """Images a second of both sides, `rounds` times."""
+    import keras
+    import tensorflow as tf
+
+    from core.catalog import backbone as row
+    from core.config import RunConfig
+    from core.data.manifest import Example, Manifest
+    from core.tasks import image
+
+    paths = files(Path(data))[:: max(1, len(files(Path(data))) // n)][:n]
+    config = RunConfig(data=data, backbone=backbone, image_size=size, weights=_weights(row(backbone)))
+    examples = tuple(Example(p, 0, "train", str(i)) for i, p in enumerate(paths))
+    source = image.Source(Manifest("image", "/", ("a", "b"), examples), config)
+    network = image.build(config, 2)
+    pixels = keras.Input((size, size, 3))
+    bare_model = keras.Model(pixels, network.pooling(network.base(network.inputs(pixels))))
+    bare = tf.function(lambda x: bare_model(x, training=False))
+    batches = _decoded(source, len(paths))
+    found: dict[str, Any] = {"ours": [], "theirs": []}
+    for i in range(rounds + 1):  # the first one warms up
+        began = time.perf_counter()
+        for x in batches:
+            bare(x).numpy()
+        theirs = len(paths) / (time.perf_counter() - began)
+        ours = len(paths) / _extract(network, source, len(paths))
+        if i:
+            found["ours"].append(ours)
+            found["theirs"].append(theirs)
+    return found
+
+
+def _extract(network: Any, source: Any, n: int) -> float:
+    """Seconds that the pass over the files takes, from the first batch to the last: tracing is not part of a rate."""
+    import numpy as np
+
+    from core.config import RunConfig
+    from core.record import create_run
+    from core.training.extract import Rows, Target, activations
+    from core.training.reporter import Reporter
+    from core.training.store import FeatureStore
+
+    with tempfile.TemporaryDirectory() as folder:
+        run = create_run(RunConfig(), {}, Path(folder))
+        reporter = _Timed(Reporter(run))
+        rows = Rows(np.arange(n), np.full(n, -1), tuple(map(str, range(n))), {})
+        store = FeatureStore(Path(folder, "store"))
+        activations(network, source, rows, [Target(network, None, rows)], store, reporter)  # type: ignore[arg-type]
+        reporter.close("done")
+        return reporter.seconds(n)
+
+
+class _Timed:
+    """A reporter that remembers when each batch was done."""
+
+    def __init__(self, reporter: Any) -> None:
+        self._reporter = reporter
+        self._moments: list[tuple[int, float]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reporter, name)
+
+    def status(self, **changes: Any) -> None:
+        """Passes it on, and notes `step`."""
+        if changes.get("step"):
+            self._moments.append((changes["step"], time.perf_counter()))
+        self._reporter.status(**changes)
+
+    def seconds(self, n: int) -> float:
+        """Seconds for `n` examples, from the rate between the first batch and the last."""
+        (first, began), (last, ended) = self._moments[0], self._moments[-1]
+        if last == first:
+            return float("nan")
+        return (ended - began) / (last - first) * n
+
+
+def _decoded(source: Any, n: int) -> list[Any]:
+    import numpy as np
+
+    from core.training import batches
+
+    return [x[0] for x, _ in batches.loaded(source, np.arange(n), np.full(n, -1), 32)]
+
+
+def _weights(row: Any) -> str:
+    """Pretrained where they are on this machine, else random: speed does not depend on them."""
+    from core.models.weights import locate
+
+    return "pretrained" if locate(row).state == "here" else "random"

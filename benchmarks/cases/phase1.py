@@ -1,0 +1,57 @@
+"""Phase 1 from nothing, and a head's epoch from a warm store, against the tutorial's recipe."""
+
+import shutil
+import statistics
+from pathlib import Path
+
+from benchmarks.pictures import cats_and_dogs
+from benchmarks.recipe_times import scaled
+from benchmarks.registry import FASTER, Measured, Settings, benchmark
+from benchmarks.side import fresh
+from benchmarks.thaw_run import Trained, train
+
+SIZE = 160
+RECIPE_EPOCHS = 3  # measured; the first one compiles
+_WHAT = f"phase 1, {{}} epochs, EfficientNet-Lite0, {SIZE} px, 1,441 + 361 JPEGs, cold store"
+
+
+@benchmark(
+    "warm_head_epoch",
+    "one head epoch, warm store",
+    "one frozen epoch of the recipe",
+    kind=FASTER,
+    goal=100,
+    group="phase1",
+)
+@benchmark("phase1_20_epochs", _WHAT.format(20), "the tutorial's recipe", kind=FASTER, goal=22, group="phase1")
+@benchmark("phase1_10_epochs", _WHAT.format(10), "the tutorial's recipe", kind=FASTER, goal=12, group="phase1")
+def phase1(settings: Settings) -> dict[str, Measured]:
+    """Each round: the recipe, ours with 10 and with 20 epochs from an empty store, and ours again from a warm one."""
+    data, words = cats_and_dogs(settings.home, settings.quick)
+    how = (
+        f"{words}; recipe: {RECIPE_EPOCHS} epochs measured, scaled to {{}}; ours whole: reading and hashing the files, "
+        "building, extraction, epochs, judging with the complete network, saving; both after their imports"
+    )
+    ten, twenty = Measured([], [], how.format(10)), Measured([], [], how.format(20))
+    warm = Measured([], [], f"{words}; medians of a run's epochs without the first; held-out examples judged in both")
+    for _ in range(settings.pairs or (1 if settings.quick else 3)):
+        recipe = fresh("benchmarks.recipe:lite0", data=str(data), size=SIZE, epochs=RECIPE_EPOCHS)
+        for found, epochs in ((ten, 10), (twenty, 20)):
+            home = settings.home / "cold"
+            ours = _train(home, data, epochs)
+            found.ours.append(ours.seconds)
+            found.theirs.append(recipe["setup"] + scaled(recipe["epochs"], epochs))
+            found.more.setdefault("whole_process", []).append(ours.whole)
+            found.more.setdefault("val_accuracy", []).append((ours.run.evaluation(1) or {})["accuracy"])
+            shutil.rmtree(home)
+        home = settings.home / "warm"
+        if not home.exists():
+            _train(home, data, 1)
+        again = _train(home, data, 10)
+        warm.ours.append(statistics.median(again.epochs[1][1:]))
+        warm.theirs.append(statistics.median(recipe["epochs"][1:]))
+    return {"phase1_10_epochs": ten, "phase1_20_epochs": twenty, "warm_head_epoch": warm}
+
+
+def _train(home: Path, data: Path, epochs: int) -> Trained:
+    return train(home, data, image_size=SIZE, unfreeze="none", early_stopping=False, phase1={"epochs": epochs})

@@ -1,0 +1,100 @@
+"""The tutorial's recipe, as users write it. Each function is one side, run in a process of its own.
+
+References: https://www.tensorflow.org/tutorials/images/transfer_learning, https://keras.io/guides/transfer_learning
+and F. Chollet's "Building powerful image classification models using very little data".
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+
+def lite0(data: str, size: int, epochs: int) -> dict[str, Any]:
+    """Phase 1: EfficientNet-Lite0 frozen inside a Sequential, a new head trained with `fit`.
+
+    Returns:
+        `setup`: seconds until `fit` begins; `epochs`: seconds of each.
+    """
+    from core.catalog import backbone
+    from core.models.backbones import build_base
+
+    began = time.perf_counter()
+    train, validation = _data(data, size)
+    base = build_base(backbone("EfficientNetLite0"), size)
+    base.trainable = False
+    model = keras.Sequential(
+        [
+            keras.Input((size, size, 3)),
+            keras.layers.Rescaling(1 / 128, offset=-127 / 128),
+            base,
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dropout(0.2),
+            keras.layers.Dense(1),
+        ]
+    )
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
+    setup = time.perf_counter() - began
+    return {"setup": setup, "epochs": _fit(model, train, validation, epochs)}
+
+
+def vgg16(data: str, size: int, epochs1: int, epochs2: int) -> dict[str, Any]:
+    """Both phases with VGG16, pixels divided by 255, a hidden layer of 256, then the last four layers at 1e-5.
+
+    The weights are random, so that nothing needs to be fetched: speed does not depend on them.
+
+    Returns:
+        `setup`: seconds until the first `fit` begins; `epochs1` and `epochs2`: seconds of each epoch.
+    """
+    began = time.perf_counter()
+    train, validation = _data(data, size)
+    base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(size, size, 3))
+    base.trainable = False
+    model = keras.Sequential(
+        [
+            keras.Input((size, size, 3)),
+            keras.layers.Rescaling(1 / 255),
+            base,
+            keras.layers.Flatten(),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dense(1),
+        ]
+    )
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
+    setup = time.perf_counter() - began
+    first = _fit(model, train, validation, epochs1)
+    base.trainable = True
+    for layer in base.layers[:-4]:
+        layer.trainable = False
+    model.compile(optimizer=keras.optimizers.Adam(1e-5), loss=loss, metrics=["accuracy"])
+    return {"setup": setup, "epochs1": first, "epochs2": _fit(model, train, validation, epochs2)}
+
+
+class _Clock(keras.callbacks.Callback):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.seconds.append(time.perf_counter() - self._began)
+
+
+def _data(data: str, size: int) -> Any:
+    return (
+        keras.utils.image_dataset_from_directory(
+            Path(data, split), label_mode="binary", image_size=(size, size), batch_size=32, verbose=False
+        )
+        for split in ("train", "validation")
+    )
+
+
+def _fit(model: keras.Model, train: Any, validation: Any, epochs: int) -> list[float]:
+    clock = _Clock()
+    model.fit(train, validation_data=validation, epochs=epochs, callbacks=[clock], verbose=0)
+    return clock.seconds

@@ -1,0 +1,76 @@
+"""The results: rows merged into `results.json`, and the table that people read."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.registry import ALONE, FASTER, RATE, Benchmark
+
+FOLDER = Path(__file__).parent
+JSON, TABLE = FOLDER / "results.json", FOLDER / "results.md"
+
+
+def read(path: Path = JSON) -> dict[str, dict[str, Any]]:
+    """The rows measured so far, by name."""
+    return json.loads(path.read_text())["rows"] if path.exists() else {}
+
+
+def merge(rows: dict[str, dict[str, Any]], known: dict[str, Benchmark], path: Path = JSON) -> dict[str, dict[str, Any]]:
+    """Put new rows among the earlier ones, in the table's order, and write both files."""
+    together = {**read(path), **rows}
+    ordered = {name: together[name] for name in known if name in together}
+    path.write_text(json.dumps({"written": time.strftime("%Y-%m-%d"), "rows": ordered}, indent=1) + "\n")
+    path.with_suffix(".md").write_text(table(ordered))
+    return ordered
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    """The rows in Markdown, with the machines that they were measured on."""
+    lines = [
+        "# Measured side by side",
+        "",
+        "Written by `make bench`; single rows by `python -m benchmarks NAME`. Both sides ran on the same machine in",
+        "alternation, each in a fresh process where TensorFlow is involved. Figures are medians, and the ratio is",
+        "the median of the pairs' ratios. `results.json` has every single value, and the machine's load at each row.",
+        "",
+        "| what | against | goal | ours | theirs | ratio | pairs | met? | how |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |",
+    ]
+    for row in rows.values():
+        met = "yes" if row["met"] else "**no**"
+        lines.append(
+            f"| {row['what']} | {row['against']} | {row['goal_words']} | {amount(row['ours'], row['unit'])} "
+            f"| {amount(row['theirs'], row['unit'])} | {ratio(row)} | {row['pairs']} | {met} | {row['how']} |"
+        )
+    lines += ["", *_machines(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A figure with its unit, to three digits."""
+    if value is None:
+        return "–"
+    if unit == "s" and value < 1:
+        value, unit = value * 1000, "ms"
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+
+
+def ratio(row: dict[str, Any]) -> str:
+    """How the sides compare, in words that say which is better."""
+    if row["kind"] == ALONE or row["ratio"] is None:
+        return "–"
+    words = {FASTER: "× faster", RATE: "×"}.get(row["kind"], "×")
+    return f"{row['ratio']:.3g}{words}"
+
+
+def _machines(rows: dict[str, dict[str, Any]]) -> list[str]:
+    seen: dict[str, list[str]] = {}
+    for row in rows.values():
+        m = row["machine"]
+        words = (
+            f"{m['cpu']}, {m['cores']} cores, {m['memory_gb']:g} GB, {m['system']}, Python {m['python']}, "
+            f"TensorFlow {m['tensorflow']}, Keras {m['keras']}, Streamlit {m['streamlit']}"
+        )
+        seen.setdefault(words, []).append(f"{row['name']} {row['load'][0]:g}/{row['load'][1]:g}")
+    return [f"Machine: {words}. Load average before/after: {', '.join(names)}.\n" for words, names in seen.items()]

@@ -1,0 +1,89 @@
+"""Our side: a run of Thaw as the app starts it, in its own process, watched from outside."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import memory
+from core import config, launcher, record
+from core.record import Run
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Trained:
+    """A run that has ended."""
+
+    run: Run
+    seconds: float  # from the worker's imports to the end: reading, hashing, training, judging, saving
+    whole: float  # from the start of the process to its end
+    epochs: dict[int, list[float]]  # phase -> seconds of each epoch
+    first_row: float  # from the worker's imports to the first epoch's row
+    peak: int = 0  # bytes, mapped files included
+    samples: list[dict[str, float]] = field(default_factory=list)  # memory over time
+
+    def own_at_epochs(self) -> list[float]:
+        """Bytes without mapped files at the end of each epoch."""
+        ends = [e["t"] for e in self.run.events(("epoch",))]
+        return [min(self.samples, key=lambda s: abs(s["t"] - end))["own"] for end in ends if self.samples]
+
+
+def train(home: Path, data: Path, **settings: Any) -> Trained:
+    """Train in `home`, which holds runs and caches.
+
+    Raises:
+        RuntimeError: the run did not end as `done`.
+    """
+    base = config.RunConfig()
+    if "preset" in settings:
+        from core.presets import preset
+
+        base = preset(settings["preset"])
+    chosen = config.from_json({"data": str(data), "task": "image", **settings}, base)
+    run = record.create_run(chosen, launcher.versions(), home / "runs")
+    began = time.perf_counter()
+    with open(run.log_file, "wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "core.worker", str(run.path)],
+            cwd=ROOT,
+            env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **places(home)},
+            stdout=log,
+            stderr=log,
+        )
+    samples: list[dict[str, float]] = []
+    watcher = threading.Thread(target=_watch, args=(worker, samples), daemon=True)
+    watcher.start()
+    worker.wait()
+    whole = time.perf_counter() - began
+    watcher.join()
+    if run.state() != record.DONE:
+        raise RuntimeError(f"The run ended as {run.state()}: {run.status().get('error')}")
+    return _trained(run, whole, samples)
+
+
+def places(home: Path) -> dict[str, str]:
+    """The environment that keeps a run within `home`."""
+    return {"THAW_RUNS": str(home / "runs"), "THAW_CACHE_DIR": str(home / "cache")}
+
+
+def _trained(run: Run, whole: float, samples: list[dict[str, float]]) -> Trained:
+    events = run.events()
+    begun = next(e["t"] for e in events if e["kind"] == "stage" and e["message"].startswith("Reading"))
+    rows = [e for e in events if e["kind"] == "epoch"]
+    epochs = {phase: [e["seconds"] for e in rows if e["phase"] == phase] for phase in (1, 2)}
+    peak = max((int(s["peak"]) for s in samples), default=0)
+    return Trained(run, events[-1]["t"] - begun, whole, epochs, rows[0]["t"] - begun, peak, samples)
+
+
+def _watch(worker: subprocess.Popen[bytes], samples: list[dict[str, float]]) -> None:
+    while worker.poll() is None:
+        found = memory(worker.pid)
+        if found["now"]:
+            samples.append({"t": time.time(), **found})
+        time.sleep(0.1)
