@@ -27,6 +27,29 @@ def document(task: str) -> dict[str, Any]:
             **dict.fromkeys(("400", "401", "408", "413", "415", "422", "429", "503"), error),
         },
     }
+    explain = {
+        "summary": "Where the network finds what speaks for a class, in a picture",
+        "security": secured,
+        "parameters": [
+            _parameter("class", {"type": "string"}, "by default the most probable one"),
+            _parameter("method", {"enum": ["gradcam", "occlusion"], "default": "gradcam"}, "how it is found"),
+            _parameter("phase", {"enum": [1, 2]}, "whose model; by default the kept one"),
+            _parameter(
+                "format", {"enum": ["json", "png"], "default": "json"}, "numbers, or the picture with them on it"
+            ),
+        ],
+        "requestBody": {"required": True, "content": body},
+        "responses": {
+            "200": {
+                "description": "The map",
+                "content": {
+                    **_json({"$ref": "#/components/schemas/Explanation"}),
+                    "image/png": {"schema": {"type": "string", "format": "binary"}},
+                },
+            },
+            **dict.fromkeys(("400", "401", "408", "413", "415", "422", "429", "503"), error),
+        },
+    }
     about = {"summary": "Classes and input", "security": secured, "responses": {"200": {"description": "The model"}}}
     health = {
         "summary": "Whether it can answer",
@@ -35,10 +58,19 @@ def document(task: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Thaw predictions", "version": "1"},
-        "paths": {"/predict": {"post": ask}, "/": {"get": about}, "/healthz": {"get": health}},
+        "paths": {
+            "/predict": {"post": ask},
+            **({"/explain": {"post": explain}} if task == "image" else {}),
+            "/": {"get": about},
+            "/healthz": {"get": health},
+        },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Answer": _answer(), "Error": _object({"error": {"type": "string"}}, ["error"])},
+            "schemas": {
+                "Answer": _answer(),
+                "Explanation": _explanation(),
+                "Error": _object({"error": {"type": "string"}}, ["error"]),
+            },
         },
     }
 
@@ -52,6 +84,18 @@ def _answer() -> dict[str, Any]:
     }
     of_phases = {"type": "object", "additionalProperties": _object(one, list(one))}
     return _object({**one, "error": {"type": "null"}, "phases": of_phases}, [*one, "error"])
+
+
+def _explanation() -> dict[str, Any]:
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    rows = {"type": "array", "items": {"type": "array", "items": share}, "description": "rows from top to bottom"}
+    about = {"class": {"type": "string"}, "method": {"type": "string"}, "phase": {"type": "integer"}}
+    properties: dict[str, Any] = {**about, "probability": share, "grid": rows}
+    return _object(properties, list(properties))
+
+
+def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
 
 
 def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:

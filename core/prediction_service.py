@@ -2,7 +2,9 @@
 
 import hmac
 import time
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import numpy as np
@@ -10,7 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.data.pixels import inspect, read_pixels
-from core.errors import DataError, RunError
+from core.errors import ConfigError, DataError, RunError
+from core.explain import Explainers
+from core.explain_request import Asked
+from core.explanations import overlay
 from core.openapi import document
 from core.predict import Predictor, Predictors
 from core.record import Run
@@ -33,7 +38,7 @@ class PredictionService:
         """
         self.run, self.token = run, token
         dataset = run.dataset()
-        self.predictors = Predictors(run)
+        self.predictors, self.explainers = Predictors(run), Explainers(run)
         if not isinstance(dataset, dict) or not self.predictors.phases():
             raise RunError(f"The run {run.name()!r} has no model to serve: it is {run.state()}.")
         self.classes, self.task = [str(name) for name in dataset["classes"]], str(dataset["task"])
@@ -58,10 +63,20 @@ class PredictionService:
     async def predict(self, request: Request) -> Response:
         """`POST /predict`: one row of `python -m core predict`."""
         self._admit(request)
-        kind = check_head(request)
         phases = request.query_params.get("phases", "kept")
         if phases not in ("kept", "both"):
             raise Refused(422, f"phases must be kept or both. Received: {phases!r}.")
+        return as_json(await self._answered(request, lambda example: self.answer(example, phases == "both")))
+
+    async def explain(self, request: Request) -> Response:
+        """`POST /explain`: where the network finds what speaks for a class, as numbers or as a picture."""
+        self._admit(request)
+        asked = Asked.of(request.query_params)
+        return await self._answered(request, lambda example: self.heat_map(example, asked))
+
+    async def _answered(self, request: Request, answer: Callable[[Example], Any]) -> Any:
+        """What `answer`, in a thread, makes of the example in the request."""
+        kind = check_head(request)
         if self.state != "ready":
             raise Refused(503, self.message, {"Retry-After": "2"})
         if self.in_hand >= IN_HAND:
@@ -69,11 +84,10 @@ class PredictionService:
         self.in_hand += 1
         try:
             example = await read_example(request, kind)
-            row = await anyio.to_thread.run_sync(self.answer, example, phases == "both", limiter=self._slots)
+            return await anyio.to_thread.run_sync(answer, example, limiter=self._slots)
         finally:
             self.in_hand -= 1
             self.last_request = time.monotonic()
-        return as_json(row)
 
     def answer(self, example: Example, both: bool) -> dict[str, Any]:
         """The row for one example; runs in a thread.
@@ -90,6 +104,25 @@ class PredictionService:
             models = {phase: self.predictors.of(phase) for phase in self.predictors.phases()}
             row["phases"] = {str(phase): _answer(model, pixels, example) for phase, model in models.items()}
         return row
+
+    def heat_map(self, example: Example, asked: Asked) -> Response:
+        """The explanation of one picture; runs in a thread.
+
+        Raises:
+            Refused: 422 for what cannot be read or explained, 413 for too many pixels.
+        """
+        pixels = self._pixels(example)
+        if pixels is None:
+            raise Refused(422, "Only pictures can be explained by a heat map.")
+        try:
+            found = self.explainers.of(asked.phase or self.run.kept()).explain(pixels, asked.label, asked.method)
+        except ConfigError as error:
+            raise Refused(422, str(error)) from None
+        if asked.format == "json":
+            return as_json(found.to_json())
+        about = {name: quote(str(value)) for name, value in found.to_json().items() if name != "grid"}
+        headers = {f"X-Thaw-{name.capitalize()}": value for name, value in about.items()}
+        return Response(overlay(pixels, found.grid), 200, headers, "image/png")
 
     async def about(self, request: Request) -> Response:
         """`GET /`: what the model knows and takes."""
@@ -134,7 +167,7 @@ class PredictionService:
                 raise Refused(
                     413, f"A picture may have {MAX_PIXELS // 1_000_000} megapixels. Received: {width} x {height}."
                 )
-            return read_pixels(example.picture)
+            return read_pixels(example.picture, self.predictors.kept().reading)
         except DataError as error:
             raise Refused(422, str(error)) from None
 

@@ -5,6 +5,7 @@ A job holds a lock while it lives, so one that died is told from one that is slo
 
 import fcntl
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -78,12 +79,15 @@ def _lock(state: Path) -> IO[bytes]:
 
 
 def _taken(lock: IO[bytes]) -> bool:
-    """Whether a job holds the lock; takes it where none does."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
+    """Whether a job holds the lock; takes it where none does. Tried again: another look at it lasts an instant."""
+    for _ in range(5):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        else:
+            return False
+    return True
 
 
 def main(kind: str, folder: str) -> int:

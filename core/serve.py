@@ -54,6 +54,7 @@ def build(run: Run, token: str, *, idle: float = 0.0, on_idle: Callable[[], None
     return Starlette(
         routes=[
             Route("/predict", service.predict, methods=["POST"]),
+            Route("/explain", service.explain, methods=["POST"]),
             Route("/", service.about),
             Route("/healthz", service.health),
             Route("/openapi.json", service.openapi),

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from filelock import FileLock
 
@@ -100,14 +100,25 @@ class Service:
             DataError: the picture cannot be read.
             RunError: the service cannot answer now.
         """
-        edge = secrets.token_hex(16)
-        head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{quote(name, safe=" .")}"\r\n\r\n'
-        body = head.encode() + data + f"\r\n--{edge}--\r\n".encode()
-        return {**self._post(body, f"multipart/form-data; boundary={edge}", phases), "path": name}
+        body, kind = _form(data, name)
+        return {**self._post(f"/predict?phases={phases}", body, kind), "path": name}
+
+    def explain(
+        self, data: bytes, *, label: str | None = None, method: str = "gradcam", phase: int | None = None
+    ) -> dict[str, Any]:
+        """Where a picture speaks for a class: `class`, `method`, `phase`, `probability` and `grid`, rows of 0 to 1.
+
+        Raises:
+            DataError: the picture cannot be read, or class or method is unknown.
+            RunError: the service cannot answer now.
+        """
+        asked = {"class": label, "method": method, "phase": phase}
+        query = urlencode({name: value for name, value in asked.items() if value is not None}, errors="surrogatepass")
+        return self._post(f"/explain?{query}", *_form(data, "picture"))
 
     def predict_text(self, text: str, *, phases: str = "both") -> dict[str, Any]:
         """The answer for a text, as `predict`."""
-        return self._post(json.dumps({"text": text}).encode(), "application/json", phases)
+        return self._post(f"/predict?phases={phases}", json.dumps({"text": text}).encode(), "application/json")
 
     def stop(self) -> None:
         """End the service, if it is alive, and wait for that."""
@@ -119,9 +130,9 @@ class Service:
             if child.pid == pid:
                 child.wait(STOP_SECONDS)
 
-    def _post(self, body: bytes, kind: str, phases: str) -> dict[str, Any]:
+    def _post(self, path: str, body: bytes, kind: str) -> dict[str, Any]:
         try:
-            status, row = self._ask("POST", f"/predict?phases={phases}", body, {"Content-Type": kind})
+            status, row = self._ask("POST", path, body, {"Content-Type": kind})
         except (OSError, http.client.HTTPException) as error:
             raise RunError(f"The prediction service does not answer ({type(error).__name__}). Try again.") from None
         if status == 200:
@@ -150,6 +161,13 @@ class Service:
             return response.status, data if isinstance(data, dict) else {}
         finally:
             connection.close()
+
+
+def _form(data: bytes, name: str) -> tuple[bytes, str]:
+    """A form with one file: body and content type."""
+    edge = secrets.token_hex(16)
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{quote(name, safe=" .")}"\r\n\r\n'
+    return head.encode() + data + f"\r\n--{edge}--\r\n".encode(), f"multipart/form-data; boundary={edge}"
 
 
 def _start(found: Service) -> None:

@@ -102,7 +102,7 @@ def read(run: Run) -> Insight | None:
 
 
 def embedding(run: Run, kind: str = "pca") -> dict[int, Map]:
-    """The map of each phase, by phase: `pca` is there after a run, `tsne` once it was made. Empty where there is none."""
+    """The map after each phase, by phase; `pca` is there after a run, `tsne` once it was made. May be empty."""
     dataset, found = run.dataset(), read_json(run.embedding_file if kind == "pca" else run.tsne_file)
     if not isinstance(dataset, dict) or not isinstance(found, dict):
         return {}

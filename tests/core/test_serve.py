@@ -132,7 +132,7 @@ def test_health_and_openapi_need_no_token_and_name_no_class(server):
     assert server.ask("GET", "/healthz", token=None) == (200, {"status": "ready", "message": ""})
     status, document = server.ask("GET", "/openapi.json", token=None)
     assert (status, document["openapi"]) == (200, "3.1.0")
-    assert set(document["paths"]) == {"/", "/predict", "/healthz"}
+    assert set(document["paths"]) == {"/", "/predict", "/explain", "/healthz"}
     assert CLASSES[0] not in json.dumps(document)
 
 

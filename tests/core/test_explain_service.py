@@ -1,0 +1,75 @@
+"""`POST /explain`, on the real server, and the page's client."""
+
+import json
+
+import numpy as np
+import pytest
+from served_run import CLASSES, make_run, picture, text_run
+from starlette.testclient import TestClient
+
+from core.data.pixels import read_pixels
+from core.errors import DataError
+from core.explain import Explainer
+from core.explanations import heat_map, overlay
+from core.openapi import document
+from core.record import Run
+from core.serve import build
+from core.service_client import service
+
+HEAD = {"Authorization": "Bearer t"}
+
+
+def ask(run, file, query="", **options):
+    with TestClient(build(run, "t")) as client:
+        while client.get("/healthz").json()["status"] == "loading":
+            pass
+        return client.post(f"/explain{query}", files={"file": file.read_bytes()}, headers=HEAD, **options)
+
+
+def test_the_service_explains_as_the_library_does(trained, tmp_path):
+    run, file = Run(trained), picture(tmp_path / "x.png", (50, 40))
+    said = ask(run, file, "?class=<script>&method=occlusion&phase=1")
+    expected = Explainer(run, 1).explain(read_pixels(file), "<script>", "occlusion")
+    assert said.status_code == 200
+    assert said.json() == json.loads(json.dumps(expected.to_json()))
+
+
+def test_it_draws_the_map_on_the_picture(trained, tmp_path):
+    run, file = Run(trained), picture(tmp_path / "x.png", (50, 40))
+    said = ask(run, file, "?format=png")
+    assert said.headers["content-type"] == "image/png"
+    assert said.content == overlay(file, Explainer(run).explain(read_pixels(file)).grid)
+
+
+@pytest.mark.parametrize("query", ["?class=neither", "?method=tea", "?phase=3", "?format=pdf"])
+def test_an_unknown_wish_is_refused_in_a_sentence(trained, tmp_path, query):
+    said = ask(Run(trained), picture(tmp_path / "x.png"), query)
+    assert said.status_code == 422
+    assert said.json()["error"].endswith(".")
+
+
+def test_texts_are_not_explained(tmp_path):
+    with TestClient(build(text_run(), "t")) as client:
+        while client.get("/healthz").json()["status"] == "loading":
+            pass
+        said = client.post("/explain", json={"text": "good film"}, headers=HEAD)
+    assert (said.status_code, said.json()["error"]) == (422, "Only pictures can be explained by a heat map.")
+    assert "/explain" not in document("text")["paths"]
+
+
+def test_a_model_of_another_maker_is_told(tmp_path):
+    said = ask(make_run(CLASSES), picture(tmp_path / "x.png"))
+    assert (said.status_code, "not made by Thaw" in said.json()["error"]) == (503, True)
+
+
+def test_the_page_gets_a_map_once_and_then_from_the_run(trained, tmp_path):
+    run, file = Run(trained), picture(tmp_path / "x.png")
+    try:
+        first = heat_map(run, file, phase=1)
+        with pytest.raises(DataError, match="Unknown class"):
+            heat_map(run, file, label="neither")
+    finally:
+        service(run).stop()
+    again = heat_map(run, file.read_bytes(), phase=1)  # nothing answers any more
+    assert np.array_equal(first.grid, again.grid)
+    assert len(list(run.explanations.iterdir())) == 1
