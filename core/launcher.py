@@ -1,5 +1,6 @@
 """Start, stop and resume runs. The page and the shell come this way; TensorFlow is not needed here."""
 
+import itertools
 import sys
 import time
 from importlib.metadata import version
@@ -59,10 +60,18 @@ def start(config: RunConfig, runs: Path | None = None) -> Run:
     """Create a run and start a worker on it; a relative data path is made absolute."""
     data = str(Path(config.data).expanduser().absolute())
     config = check(config).replace(data=data, task=config.task or tasks.detect(data))
+    name = config.name or _free_name(Path(data).stem, runs)
     run = create_run(config, versions(), runs)
+    run.write_notes(name=name)
     with run.changing():
         EXECUTOR.submit(run)
     return run
+
+
+def _free_name(stem: str, runs: Path | None) -> str:
+    """The data set's name and the next number, such as `cats_vs_dogs 3`: easier to tell apart than times."""
+    taken = {run.name() for run in record.list_runs(runs)}
+    return next(name for n in itertools.count(1) if (name := f"{stem} {n}") not in taken)
 
 
 def stop(run: Run) -> None:
