@@ -83,6 +83,7 @@ class RunConfig:
     sequence_length: int = 128  # tokens
     patient_column: str = ""  # of a CSV beside the pictures
     patient_pattern: str = ""  # regular expression on the file name; its first group is the patient
+    corrections_of: str = ""  # a run, by folder or id: train with the corrections that are noted beside it
     version: int = VERSION  # of this layout of settings
 
     @property

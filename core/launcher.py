@@ -7,11 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from core import record, tasks
+from core import corrections, record, tasks
 from core.config import RunConfig, check
 from core.errors import RunError
+from core.files import write_json
 from core.processes import detached
-from core.record import Run, create_run
+from core.record import Run, create_run, find_run
 
 
 class Executor(Protocol):
@@ -57,15 +58,32 @@ EXECUTOR: Executor = LocalProcess()
 
 
 def start(config: RunConfig, runs: Path | None = None) -> Run:
-    """Create a run and start a worker on it; a relative data path is made absolute."""
+    """Create a run and start a worker on it; a relative data path is made absolute.
+
+    Raises:
+        RunError: it is to be trained with corrections, and there are none.
+    """
     data = str(Path(config.data).expanduser().absolute())
     config = check(config).replace(data=data, task=config.task or tasks.detect(data))
     name = config.name or _free_name(Path(data).stem, runs)
+    found = corrections.to_apply(find_run(config.corrections_of, runs)) if config.corrections_of else {}
     run = create_run(config, versions(), runs)
+    if found:
+        write_json(run.corrections_file, found)
     run.write_notes(name=name)
     with run.changing():
         EXECUTOR.submit(run)
     return run
+
+
+def train_corrected(run: Run) -> Run:
+    """Train again, as `run` was, with the corrections that are noted beside it. Stored features serve again.
+
+    Raises:
+        RunError: no corrections are noted.
+    """
+    config = run.config().replace(corrections_of=run.id, name=f"{run.name()}, corrected")
+    return start(config, run.path.parent)
 
 
 def _free_name(stem: str, runs: Path | None) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
 from core.config import RunConfig
+from core.corrections import excluded, relabelled
 from core.data.manifest import Manifest
 from core.errors import DataError
 from core.files import write_json
@@ -31,9 +32,11 @@ class Examples:
         reporter.stage(f"Reading the {task.NOUN}")
         found: Manifest = task.prepare(config, progress=_progress(reporter))
         known = run.dataset()
+        found = relabelled(found, run.corrections())
         self.manifest = found if known is None else _unchanged(Manifest.from_json(known), found, task.NOUN)
         self.run, self.config, self.task, self.reporter = run, config, task, reporter
-        self.usable = np.ones(len(self.manifest.files), bool)
+        self.excluded = excluded(self.manifest, run.corrections())
+        self.usable = ~self.excluded
         self.source: batches.Source = task.Source(self.manifest, config)
         self.labels = self.manifest.labels()
 
@@ -76,7 +79,8 @@ class Examples:
             self.usable[scoring.unreadable(self.source, rest, self.reporter)] = False
         for i in np.flatnonzero(~self.usable):
             path = self.manifest.files[i].path
-            self.reporter.event("note", message=f"Left out, because it cannot be decoded: {path}", path=path)
+            why = "as the corrections say" if self.excluded[i] else "because it cannot be decoded"
+            self.reporter.event("note", message=f"Left out, {why}: {path}", path=path)
         self._check_classes()
         if self.run.dataset() is None:
             files = tuple(self.manifest.files[i] for i in np.flatnonzero(self.usable))

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from core.errors import ThawError
 from core.evaluation import embedding, label_errors, neighbours
+from core.evaluation.correction_gain import gain
 from core.files import read_json, replace_atomically, write_json
 from core.models.freeze import frozen
-from core.record import Run
+from core.record import Run, find_run
 from core.training import batches, scoring
 from core.training.examples import Examples
 from core.training.network import Network, unwrapped
@@ -60,6 +62,19 @@ class Insight:
             return
         found = read_json(self.run.insight_file, {})
         found.setdefault("seconds", {})[str(p.phase)] = round(time.monotonic() - began, 3)
+        write_json(self.run.insight_file, found)
+
+    def compare_with_earlier(self) -> None:
+        """After a run with corrections: what they brought."""
+        name = self.examples.config.corrections_of
+        found = read_json(self.run.insight_file)
+        if not name or not isinstance(found, dict):
+            return
+        try:
+            earlier = find_run(name, self.run.path.parent)
+            found["corrections"] = gain(self.run, earlier, self.examples.task.NOUN)
+        except ThawError as error:
+            self.reporter.event("note", message=f"The corrected run cannot be compared with the earlier one: {error}")
         write_json(self.run.insight_file, found)
 
     def _look(self, p: Plan, features: np.ndarray) -> None:

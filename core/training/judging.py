@@ -84,6 +84,7 @@ class Judge:
             table.append([example.path, manifest.classes[example.label], example.split, *values])
         names = [f"p{n}:{name}" for n in known for name in manifest.classes]
         self.run.write_predictions(["path", "label", "split", *names], table)
+        self.insight.compare_with_earlier()
 
     def _figures(self, scores: np.ndarray) -> dict[str, Any]:
         classes, labels, n = self.examples.manifest.classes, self.examples.labels[self.rows], self.n_held_out
