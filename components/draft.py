@@ -1,10 +1,11 @@
 """The settings that are being chosen, before a run has them: kept for the session, always valid."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
+from components.held import held
 from core import config as configs
 from core import presets
 from core.config import RunConfig
@@ -53,20 +54,22 @@ def start_from(preset: str) -> None:
     put(fresh.replace(data=now.data, name=now.name, weights=now.weights if same else "pretrained"))
 
 
-def bound(name: str, read: Callable[[Any], Any] = lambda value: value) -> dict[str, Any]:
+def bound(
+    name: str, read: Callable[[Any], Any] = lambda value: value, options: Sequence[Any] | None = None
+) -> dict[str, Any]:
     """What ties a widget to a setting: its key, holding the setting's value, and a callback that writes it back.
 
     Args:
         name: the setting, dotted.
         read: turns what the widget holds into the setting.
+        options: those of a select box, whose default is a place among them.
     """
     value: Any = settings()
     for part in name.split("."):
         value = getattr(value, part)
     key = f"set-{name}"
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
-    return {"key": key, "on_change": _write, "args": (name.replace(".", "__"), key, read)}
+    tied = held(key, value, "index", options.index(value)) if options else held(key, value)
+    return {**tied, "on_change": _write, "args": (name.replace(".", "__"), key, read)}
 
 
 def _write(name: str, key: str, read: Callable[[Any], Any]) -> None:

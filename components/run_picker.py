@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import selection
 from components.escape import shown
+from components.held import held
 from components.numbers import moment
 from core.record import Run
 
@@ -17,14 +18,12 @@ def run_picker(runs: Sequence[Run], label: str = "Run") -> Run | None:
     by_id = {run.id: run for run in runs}
     chosen = selection.chosen_run()
     current = chosen.id if chosen and chosen.id in by_id else runs[0].id
-    if st.session_state.get("run-picker") != current:
-        st.session_state["run-picker"] = current
     names = {run.id: f"{shown(run.name())} · {moment(run.created())}" for run in runs}
     st.selectbox(
         label,
         list(by_id),
         format_func=names.__getitem__,
-        key="run-picker",
+        **held("run-picker", current, "index", list(by_id).index(current)),
         label_visibility="collapsed",
         on_change=lambda: selection.choose(run=st.session_state["run-picker"]),
     )

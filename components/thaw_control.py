@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import draft
 from components.facts import Fact, facts
+from components.held import held
 from components.layer_map import layer_map, legend
 from components.numbers import parameters
 from core.config import RunConfig
@@ -24,13 +25,11 @@ def control(structure: Structure) -> None:
     """The choice of kind, and the slider for those that count."""
     unfreeze = draft.settings().unfreeze
     mode = mode_of(unfreeze)
-    if st.session_state.get("thaw-mode") != mode:
-        st.session_state["thaw-mode"] = mode
     st.segmented_control(
         "How much to thaw in phase 2",
         list(MODES),
         format_func=MODES.__getitem__,
-        key="thaw-mode",
+        **held("thaw-mode", mode, "default"),
         required=True,
         on_change=_choose_mode,
         args=(structure,),
@@ -66,14 +65,11 @@ def _last_able(structure: Structure) -> str:
 
 
 def _slider(mode: str, value: int, most: int) -> None:
-    key = f"thaw-{mode}"
-    if st.session_state.get(key) != min(value, most):
-        st.session_state[key] = min(value, most)
     st.slider(
         f"Last {mode}",
         1,
         most,
-        key=key,
+        **held(f"thaw-{mode}", min(value, most)),
         on_change=_slide,
         args=(mode,),
         label_visibility="collapsed",

@@ -6,6 +6,7 @@ from components import backbone_picker, draft, network, thaw_control
 from components.cost_words import in_words
 from components.escape import as_markdown
 from components.guard import guarded, say
+from components.held import held
 from components.layer_table import layer_table
 from components.start import start_row
 from components.train_settings import all_settings
@@ -65,13 +66,11 @@ def _answer(structure: network.Structure, exact: bool, config: RunConfig, data: 
 
 
 def _preset(config: RunConfig) -> None:
-    if st.session_state.get("preset") != config.preset:
-        st.session_state["preset"] = config.preset if config.preset in presets() else None
     st.segmented_control(
         "Start from",
         list(presets()),
         format_func=lambda name: presets()[name].title,
-        key="preset",
+        **held("preset", config.preset if config.preset in presets() else None, "default"),
         required=True,
         on_change=lambda: draft.start_from(st.session_state["preset"]),
         wrap=True,
@@ -105,10 +104,9 @@ def _sentence(config: RunConfig, structure: network.Structure | None, data: Scan
         return
     n = len(data.files)
     train = sum(f.split in ("train", "") for f in data.files)
-    held = n - train or round(n * config.validation_share)
-    train = n - held
+    held_out = n - train or round(n * config.validation_share)
     try:
         warm = thaw.resolve(config.unfreeze, structure)
     except draft.ConfigError:
         return
-    st.caption(in_words(config, cost.estimate(config, structure, warm, train, held)))
+    st.caption(in_words(config, cost.estimate(config, structure, warm, n - held_out, held_out)))

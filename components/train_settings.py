@@ -5,6 +5,7 @@ import streamlit as st
 from components import draft
 from components.augment_preview import preview
 from components.draft import bound
+from components.held import held
 from core.config import OPTIMIZERS, SCHEDULES, RunConfig
 
 _POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
@@ -46,8 +47,12 @@ def _phase(name: str, title: str) -> None:
         help="How far each step moves what learns. Fine-tuning needs a much smaller one.",
         **bound(f"{name}.learning_rate"),
     )
-    st.selectbox("Optimizer", OPTIMIZERS, format_func=_OPTIMIZERS.__getitem__, **bound(f"{name}.optimizer"))
-    st.selectbox("Schedule", SCHEDULES, format_func=_SCHEDULES.__getitem__, **bound(f"{name}.schedule"))
+    st.selectbox(
+        "Optimizer", OPTIMIZERS, format_func=_OPTIMIZERS.__getitem__, **bound(f"{name}.optimizer", options=OPTIMIZERS)
+    )
+    st.selectbox(
+        "Schedule", SCHEDULES, format_func=_SCHEDULES.__getitem__, **bound(f"{name}.schedule", options=SCHEDULES)
+    )
 
 
 def _head() -> None:
@@ -57,7 +62,7 @@ def _head() -> None:
         list(_POOLINGS),
         format_func=_POOLINGS.__getitem__,
         help="How a map becomes a vector.",
-        **bound("head.pooling"),
+        **bound("head.pooling", options=list(_POOLINGS)),
     )
     st.number_input("Hidden units", 0, 8192, step=64, help="0 for none.", **bound("head.hidden_units"))
     st.slider(
@@ -75,23 +80,19 @@ def _augmentation(config: RunConfig, data: str | None) -> None:
         "**Augmentation**", help="Changed copies of the training pictures, so that small differences do not matter."
     )
     mode = config.augmentation.partition(":")[0]
-    if st.session_state.get("augment-mode") != mode:
-        st.session_state["augment-mode"] = mode
     names = {"off": "Off", "views": "Some copies", "live": "Live"}
     st.segmented_control(
         "Mode",
         list(names),
         format_func=names.__getitem__,
-        key="augment-mode",
+        **held("augment-mode", mode, "default"),
         required=True,
         on_change=_choose_augmentation,
     )
     if mode == "off":
         return
     if mode == "views":
-        if st.session_state.get("augment-views") != config.views:
-            st.session_state["augment-views"] = config.views
-        st.slider("Copies of each picture", 1, 20, key="augment-views", on_change=_choose_views)
+        st.slider("Copies of each picture", 1, 20, on_change=_choose_views, **held("augment-views", config.views))
     left, right = st.columns(2)
     with left:
         st.toggle("Flip left to right", **bound("augment.flip"))
@@ -146,14 +147,12 @@ def _shared() -> None:
 def _weights() -> None:
     now = draft.settings().weights
     kind = now if now in ("pretrained", "random") else "file"
-    if st.session_state.get("weights-kind") != kind:
-        st.session_state["weights-kind"] = kind
     names = {"pretrained": "Pretrained", "file": "From a file", "random": "Random"}
     st.segmented_control(
         "Weights",
         list(names),
         format_func=names.__getitem__,
-        key="weights-kind",
+        **held("weights-kind", kind, "default"),
         required=True,
         on_change=_choose_weights,
     )

@@ -105,11 +105,22 @@ def test_a_run_that_does_not_exist_is_not_looked_for_elsewhere(name):
 def test_a_preset_changes_the_settings(pictures):
     scan(pictures)
     app = _open("train", data=str(pictures))
-    app.session_state["preset"] = "quick"
     app.button_group(key="preset").set_value("tutorial").run()
     assert app.session_state["draft"].backbone == "VGG16"
     assert app.session_state["draft"].unfreeze == "layers:4"
     assert any("255" in warning.value for warning in app.warning)
+
+
+def test_open_settings_follow_a_preset():
+    app = _open("train")
+    app.session_state["fold-settings"] = True
+    app.run()
+    assert app.toggle(key="set-early_stopping").value
+    app.button_group(key="preset").set_value("tutorial").run()
+    assert not app.toggle(key="set-early_stopping").value
+    assert app.number_input(key="set-head.hidden_units").value == 256
+    assert app.selectbox(key="set-head.pooling").value == "flatten"
+    assert app.slider(key="thaw-layers").value == 4
 
 
 def test_the_thaw_control_and_the_settings_stay_in_step(pictures):
@@ -122,6 +133,8 @@ def test_the_thaw_control_and_the_settings_stay_in_step(pictures):
 
 def test_a_setting_that_breaks_a_rule_is_told_and_not_taken():
     app = _open("train")
+    app.session_state["fold-settings"] = True
+    app.run()
     app.number_input(key="set-phase1.learning_rate").set_value(0.0).run()
     assert app.session_state["draft"].phase1.learning_rate > 0
     assert any("learning" in error.value for error in app.error)
