@@ -7,12 +7,11 @@ import streamlit as st
 
 from components import draft, selection
 from components.data_scan import scan_with_progress
-from components.escape import as_markdown, shown
+from components.escape import as_markdown
 from components.guard import say
 from components.numbers import plural
 from core import config as configs
 from core import launcher
-from core.catalog import backbone
 from core.data.scan import Scan
 from core.errors import ConfigError, ThawError
 
@@ -40,10 +39,8 @@ def start_row(data: Scan | None, path: str | None) -> None:
 
 
 def _start(data: Scan) -> None:
-    config = draft.settings()
-    name = config.name or shown(f"{Path(data.root).name}, {backbone(config.backbone).title}")
     try:
-        run = launcher.start(config.replace(data=data.root, name=name))
+        run = launcher.start(draft.settings().replace(data=data.root))
     except ThawError as error:
         say(error)
         return
