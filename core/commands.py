@@ -20,7 +20,8 @@ def scan(args: argparse.Namespace) -> int:
     """Look through a data folder and say what is there."""
     from core import tasks
 
-    found = tasks.task(tasks.detect(args.data)).scan(RunConfig(data=str(args.data))).to_json()
+    scanned = tasks.task(tasks.detect(args.data)).scan(RunConfig(data=str(args.data)))
+    found = scanned.to_json()
     if args.json:
         return _print_json(found)
     print(f"{found['total']} usable files, {found['layout'].replace('_', ' ')}: {_counts(found['splits'])}")
@@ -28,6 +29,8 @@ def scan(args: argparse.Namespace) -> int:
         print(f"  {row['name']}: {row['count']}")
     for problem in found["problems"]:
         print(f"  {problem['kind']}: {problem['path']}: {problem['message']}")
+    for note in scanned.notes:
+        print(note)
     return 0
 
 

@@ -13,8 +13,8 @@ from core.errors import ConfigError, unknown
 
 VERSION = 1
 OPTIMIZERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("constant", "cosine")
-POOLINGS = ("avg", "max", "flatten")
+SCHEDULES = ("constant", "cosine", "linear")
+POOLINGS = ("avg", "max", "flatten", "cls")
 PREPROCESSINGS = ("backbone", "unit")
 
 
@@ -26,7 +26,7 @@ class PhaseConfig:
     learning_rate: float = 1e-3  # step size at the peak of the schedule
     optimizer: str = "adam"  # one of OPTIMIZERS
     schedule: str = "constant"  # one of SCHEDULES
-    warmup: float = 0.1  # share of the phase's steps that cosine climbs over
+    warmup: float = 0.1  # share of the phase's steps that cosine and linear climb over
     weight_decay: float = 0.0  # per step, used by adamw and sgd
 
 
@@ -34,7 +34,7 @@ class PhaseConfig:
 class HeadConfig:
     """The new layers on top of the backbone."""
 
-    pooling: str = "avg"  # one of POOLINGS
+    pooling: str = "avg"  # one of POOLINGS; flatten is for pictures, cls (the first token) for texts
     hidden_units: int = 0  # width of the one hidden layer, 0 for none
     dropout: float = 0.2  # share of inputs dropped before the last layer
 
@@ -76,11 +76,15 @@ class RunConfig:
     patience: int = 4  # epochs without a better held-out loss
     cache: bool = True  # compute the frozen part once
     class_weights: bool = False  # weigh rare classes up
+    calibrate: bool = False  # answer with probabilities corrected by the temperature found on held-out examples
     mixed_precision: bool = False  # float16 arithmetic, where there is a GPU
     text_column: str = ""  # of a table; empty: found by itself
     label_column: str = ""
     split_column: str = ""
     sequence_length: int = 128  # tokens
+    window_center: float = 0.0  # of the grey levels shown of DICOM and of 12 and 16 bits, in the file's unit
+    window_width: float = 0.0  # of that window; 0 for the one that DICOM stores, and the high byte elsewhere
+    frame: int = 0  # of DICOM and TIFF files with several, from 0
     patient_column: str = ""  # of a CSV beside the pictures
     patient_pattern: str = ""  # regular expression on the file name; its first group is the patient
     corrections_of: str = ""  # a run, by folder or id: train with the corrections that are noted beside it
@@ -200,6 +204,9 @@ def _rules(c: RunConfig) -> list[tuple[str, bool, str]]:
         ("validation_share", 0 < c.validation_share < 1, "above 0 and below 1"),
         ("patience", 1 <= c.patience <= 1000, "from 1 to 1000"),
         ("sequence_length", 8 <= c.sequence_length <= 512, "from 8 to 512 tokens"),
+        ("window_center", abs(c.window_center) < 1e9, "a number between -1e9 and 1e9"),
+        ("window_width", 0 <= c.window_width < 1e9, "0 (the stored window) or a number above 0 and below 1e9"),
+        ("frame", 0 <= c.frame <= 1_000_000, "from 0 to 1000000"),
         ("patient_pattern", _is_pattern(c.patient_pattern), "empty, or a regular expression with a group"),
         ("head.pooling", c.head.pooling in POOLINGS, f"one of {', '.join(POOLINGS)}"),
         ("head.hidden_units", 0 <= c.head.hidden_units <= 8192, "from 0 to 8192"),

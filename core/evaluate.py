@@ -1,23 +1,25 @@
-"""Score the kept model of a run on another labelled folder."""
+"""Score the kept model of a run on another labelled data set."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.data.scan import Scan, scan
+from core import tasks
+from core.data.scan import Scan
 from core.errors import DataError
 from core.evaluation.metrics import figures
-from core.predict import Predictor, decoded
+from core.predict import Predictor
 from core.record import Run
 
 
 def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
-    """Figures of the kept model on every usable picture of a folder, whatever split it lies in.
+    """Figures of the kept model on every usable example of another data set, whatever split it lies in.
 
     Args:
         run: a run with a model.
-        data: a folder whose class folders bear names of the run's classes; some may be missing.
+        data: a folder or table whose classes bear names of the run's classes; some may be missing.
 
     Returns:
         The keys of `evaluation/phaseN.json`, with `phase`, `data`, and `left_out`: files without an answer.
@@ -26,19 +28,23 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
         DataError: the folder cannot be used, or has a class that the run does not know.
         RunError: the run has no model.
     """
-    found = scan(data)
-    predictor = Predictor(run)
+    config, predictor = run.config().replace(data=str(data)), Predictor(run)
+    task = tasks.task(predictor.task)
+    found = task.scan(config)
     labels = _labels_for(found, predictor.classes)
-    rows, truth, left_out = [], [], [problem.path for problem in found.problems if problem.kind == "unreadable"]
-    paths = [Path(found.root) / file.path for file in found.files]
-    for file, label, pixels in zip(found.files, labels, decoded(paths), strict=True):
-        if isinstance(pixels, DataError):
-            left_out.append(file.path)
-        else:
-            rows.append(predictor.predict(pixels))
-            truth.append(label)
+    truth, left_out = [], [problem.path for problem in found.problems if problem.kind == "unreadable"]
+
+    def readable() -> Iterator[Any]:
+        for file, label, example in zip(found.files, labels, task.examples(found, config), strict=True):
+            if isinstance(example, DataError):
+                left_out.append(file.path)
+            else:
+                truth.append(label)
+                yield example
+
+    rows = list(predictor.predict_all(readable()))
     if not rows:
-        raise DataError(f"No picture in {str(data)!r} could be read.")
+        raise DataError(f"None of the {task.NOUN} in {str(data)!r} could be read.")
     result = figures(np.stack(rows), np.array(truth), predictor.classes)
     return {**result, "phase": predictor.phase, "data": str(data), "left_out": left_out}
 

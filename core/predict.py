@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from core import tasks
 from core.data.pixels import read_pixels
+from core.data.reading import AS_STORED, Reading, reading
 from core.decision import answer
 from core.errors import DataError, RunError
 from core.record import Run
 
 AHEAD = 4  # pictures that are decoded while the model works
+TEXTS_AT_ONCE = 32
 
 
 class Predictor:
@@ -33,13 +36,16 @@ class Predictor:
         self.run = run
         self.phase = phase or run.kept()
         self.classes, self.task = _labels(run)
-        self._call = _inference(run, self.phase, self.task)
+        self._config = run.config()
+        self.reading = reading(self._config)
+        self._temperature: Any = None
+        self._call = tasks.task(self.task).inference(load_model(run, self.phase))
 
     def predict(self, pixels: np.ndarray) -> np.ndarray:
         """Probabilities of one picture.
 
         Args:
-            pixels: uint8 (H, W, 3), RGB, of any size, as `read_pixels` gives them.
+            pixels: uint8 (H, W, 3), RGB, of any size, as `read_pixels` gives them with `reading`.
 
         Returns:
             float32 (C,), in the order of `classes`.
@@ -48,14 +54,33 @@ class Predictor:
 
     def predict_text(self, text: str) -> np.ndarray:
         """Probabilities of one text, float32 (C,)."""
-        return self._call(np.array([text], object))[0]
+        return self._call([text])[0]
+
+    def predict_all(self, examples: Iterable[Any]) -> Iterator[np.ndarray]:
+        """Probabilities float32 (C,) of each example, pixels or a text; texts go through the model in batches."""
+        if self.task == "image":
+            yield from map(self.predict, examples)
+            return
+        rest = iter(examples)
+        while batch := list(islice(rest, TEXTS_AT_ONCE)):
+            yield from self._call(batch)
 
     def answer(self, probabilities: np.ndarray) -> dict[str, Any]:
         """`label`, `probability` and `probabilities`, by the run's notes as they are now."""
-        return answer(probabilities, self.classes, self.run.notes())
+        notes = self.run.notes()
+        if self._config.calibrate and "temperature" not in notes:
+            notes = {**notes, "temperature": self._found_temperature()}
+        return answer(probabilities, self.classes, notes)
+
+    def _found_temperature(self) -> Any:
+        """What the judging of this phase found on held-out examples, once it is there."""
+        if self._temperature is None:
+            found = (self.run.evaluation(self.phase) or {}).get("temperature") or {}
+            self._temperature = found.get("value")
+        return self._temperature
 
     def predict_files(self, paths: Sequence[str | Path]) -> list[dict[str, Any]]:
-        """A row for each picture, in the order given: `path`, `label`, `probability`, `probabilities`, `error`.
+        """A row for each file, in the order given: `path`, `label`, `probability`, `probabilities`, `error`.
 
         A file that cannot be read gets its `error` and no label; the others get their answer.
         """
@@ -67,17 +92,15 @@ class Predictor:
             return [
                 {"text": text, **failed("This run was trained on pictures, it cannot read texts.")} for text in texts
             ]
-        return [{"text": text, **self.answer(self.predict_text(text)), "error": None} for text in texts]
+        answers = self.predict_all(texts)
+        return [{"text": text, **self.answer(p), "error": None} for text, p in zip(texts, answers, strict=True)]
 
     def _rows_of(self, paths: Sequence[str | Path]) -> Iterator[dict[str, Any]]:
-        if self.task != "image":
-            yield from (failed("This run was trained on texts, it cannot read pictures.") for _ in paths)
-            return
-        for pixels in decoded(paths):
-            if isinstance(pixels, DataError):
-                yield failed(str(pixels))
+        for example in tasks.task(self.task).read(paths, self.run.config()):
+            if isinstance(example, DataError):
+                yield failed(str(example))
             else:
-                yield {**self.answer(self.predict(pixels)), "error": None}
+                yield {**self.answer(next(self.predict_all([example]))), "error": None}
 
 
 class Predictors:
@@ -115,12 +138,12 @@ def failed(error: str) -> dict[str, Any]:
     return {"label": None, "probability": None, "probabilities": {}, "error": error}
 
 
-def decoded(paths: Iterable[str | Path]) -> Iterator[np.ndarray | DataError]:
+def decoded(paths: Iterable[str | Path], how: Reading = AS_STORED) -> Iterator[np.ndarray | DataError]:
     """Pixels of each picture in order, or why there are none; a few are decoded ahead, by threads."""
 
     def read(path: str | Path) -> np.ndarray | DataError:
         try:
-            return read_pixels(path)
+            return read_pixels(path, how)
         except DataError as error:
             return error
 
@@ -165,18 +188,3 @@ def _labels(run: Run) -> tuple[tuple[str, ...], str]:
         return tuple(map(str, dataset["classes"])), str(dataset["task"])  # type: ignore[index]
     except (TypeError, KeyError):
         raise RunError(f"The run {run.name()!r} has no classes: dataset.json is missing or damaged.") from None
-
-
-def _inference(run: Run, phase: int, task: str) -> Any:
-    """A function from a batch in NumPy to probabilities float32 (N, C)."""
-    import tensorflow as tf
-
-    from core.models.freeze import frozen
-
-    model = load_model(run, phase)
-    if task == "text":
-        texts = tf.function(lambda x: model(x, training=False), input_signature=[tf.TensorSpec((None,), tf.string)])
-        return lambda batch: texts(tf.constant([t.encode("utf-8", "replace") for t in batch])).numpy()
-    spec = tf.TensorSpec((None, None, None, 3), tf.uint8)
-    call = frozen(lambda x: model(tf.cast(x, tf.float32), training=False), spec)
-    return lambda batch: call(batch)[0].numpy()

@@ -1,4 +1,4 @@
-"""Whether a file is a whole picture, from its first and last bytes; Pillow decides what these leave open."""
+"""Whether a file is a whole picture, from its first and last bytes; decoding decides what these leave open."""
 
 import os
 import struct
@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from core.data import pixels
+from core.data import dicom, pixels
+from core.data.pseudonym import pseudonym
 from core.errors import DataError
 
 _HEAD = 2048  # bytes read from the start
@@ -16,6 +17,7 @@ _TAIL = 64  # bytes read from the end
 _IEND = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a JPEG's frame headers
 _EXTENSIONS = {ending for ending, name in Image.registered_extensions().items() if name in pixels.FORMATS}
+_EXTENSIONS.update(dicom.ENDINGS)
 
 
 class Verdict(NamedTuple):
@@ -26,6 +28,7 @@ class Verdict(NamedTuple):
     width: int  # pixels, as stored
     height: int
     fingerprint: str  # of the first and last bytes: equal for equal files
+    patient: str = ""  # the pseudonym of whom a DICOM file pictures
 
 
 def check(path: str, size: int) -> Verdict:
@@ -48,11 +51,23 @@ def check(path: str, size: int) -> Verdict:
     finally:
         os.close(fd)
     if measured is None:
-        return _ask_pillow(path, fingerprint)
+        return _ask_dicom(path, fingerprint) if dicom.is_dicom(head) else _ask_pillow(path, fingerprint)
     width, height = measured
     if width * height > pixels.MAX_PIXELS:
         return Verdict("too_large", pixels.too_large(width, height), width, height, fingerprint)
     return Verdict("", "", width, height, fingerprint)
+
+
+def _ask_dicom(path: str, fingerprint: str) -> Verdict:
+    """The verdict of a complete decoding of the first frame, with whose picture it is."""
+    try:
+        about = pixels.dicom_header(path)
+        height, width, _ = dicom.pixels(path, about).shape
+    except DataError as error:
+        kind = "too_large" if "megapixels" in str(error) else "unreadable"
+        return Verdict(kind, str(error), 0, 0, fingerprint)
+    name = dicom.patient(about)
+    return Verdict("", "", width, height, fingerprint, pseudonym(name) if name else "")
 
 
 def _ask_pillow(path: str, fingerprint: str) -> Verdict:

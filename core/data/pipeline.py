@@ -9,6 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from core.data.pixels import MAX_PIXELS, inspect, read_pixels
+from core.data.reading import AS_STORED, Reading
 from core.errors import DataError
 
 # What a file's bytes hold when its pixels depend on more than the plain decoder looks at.
@@ -25,7 +26,9 @@ def _small_jpeg() -> bytes:
 _SMALL_JPEG = _small_jpeg()  # stands in where an operation wants a JPEG and the file is none
 
 
-def pixels(paths: Sequence[str], size: int, *, batch: int, ordered: bool = True) -> tf.data.Dataset:
+def pixels(
+    paths: Sequence[str], size: int, *, batch: int, ordered: bool = True, reading: Reading = AS_STORED
+) -> tf.data.Dataset:
     """Read pictures in parallel and ahead.
 
     Args:
@@ -33,6 +36,7 @@ def pixels(paths: Sequence[str], size: int, *, batch: int, ordered: bool = True)
         size: pixels a side after resizing.
         batch: pictures a batch; the last one may be smaller.
         ordered: keep the order of `paths`; without it, batches come as they are ready.
+        reading: the window and the frame, where a file leaves a choice.
 
     Returns:
         Batches of `(index int32 (B,), images float32 (B, size, size, 3) in 0…255, ok bool (B,))`, where `index`
@@ -40,7 +44,7 @@ def pixels(paths: Sequence[str], size: int, *, batch: int, ordered: bool = True)
     """
     rows = tf.data.Dataset.from_tensor_slices((tf.range(len(paths)), path_tensor(paths)))
     ready = rows.map(
-        lambda index, path: (index, *decode_and_resize(path, size)),
+        lambda index, path: (index, *decode_and_resize(path, size, reading)),
         num_parallel_calls=max(2, len(os.sched_getaffinity(0))),
         deterministic=ordered,
     )
@@ -52,7 +56,7 @@ def path_tensor(paths: Sequence[str]) -> tf.Tensor:
     return tf.constant(np.array([os.fsencode(p) for p in paths], dtype=object), tf.string, shape=(len(paths),))
 
 
-def decode_and_resize(path: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
+def decode_and_resize(path: tf.Tensor, size: int, reading: Reading = AS_STORED) -> tuple[tf.Tensor, tf.Tensor]:
     """One picture from its path, for `tf.data.Dataset.map`.
 
     The resize is the one of `keras.layers.Resizing(size, size, "bilinear", antialias=True)`.
@@ -61,17 +65,17 @@ def decode_and_resize(path: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]
         `(image float32 (size, size, 3) in 0…255, ok bool ())`; zeros and False where the file cannot be read.
     """
     image, ok = _decode_if_plain(path, with_metadata=False)
-    image, ok = tf.cond(ok, lambda: (image, ok), lambda: _decode_special(path))
+    image, ok = tf.cond(ok, lambda: (image, ok), lambda: _decode_special(path, reading))
     resized = tf.image.resize(image, (size, size), "bilinear", antialias=True)
     return tf.ensure_shape(resized, (size, size, 3)), ok
 
 
-def _decode_special(path: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _decode_special(path: tf.Tensor, reading: Reading) -> tuple[tf.Tensor, tf.Tensor]:
     """A photo whose metadata leave it upright is decoded as plain ones are, everything else by Pillow."""
     is_upright = tf.ensure_shape(tf.numpy_function(_is_upright_jpeg, [path], tf.bool), ())
     none = (tf.zeros((1, 1, 3), tf.uint8), False)
     image, ok = tf.cond(is_upright, lambda: _decode_if_plain(path, with_metadata=True), lambda: none)
-    return tf.cond(ok, lambda: (image, ok), lambda: _decode_by_pillow(path))
+    return tf.cond(ok, lambda: (image, ok), lambda: _decode_elsewhere(path, reading))
 
 
 def _decode_if_plain(path: tf.Tensor, *, with_metadata: bool) -> tuple[tf.Tensor, tf.Tensor]:
@@ -121,20 +125,23 @@ def _holds(data: tf.Tensor, words: Sequence[str]) -> tf.Tensor:
 
 def _is_upright_jpeg(path: bytes) -> bool:
     try:
+        with open(path, "rb", buffering=0) as file:
+            if file.read(3) != b"\xff\xd8\xff":
+                return False
         kind, _, _, orientation = inspect(os.fsdecode(path))
-    except DataError:
+    except (OSError, DataError):
         return False
     return kind in ("JPEG", "MPO") and orientation == 1
 
 
-def _decode_by_pillow(path: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """`uint8 (H, W, 3)` and whether it could be read."""
-    image, ok = tf.numpy_function(_read, [path], (tf.uint8, tf.bool))
+def _decode_elsewhere(path: tf.Tensor, reading: Reading) -> tuple[tf.Tensor, tf.Tensor]:
+    """`uint8 (H, W, 3)` by `read_pixels`, and whether it could be read."""
+
+    def read(path: bytes) -> tuple[np.ndarray, bool]:
+        try:
+            return read_pixels(os.fsdecode(path), reading), True
+        except DataError:
+            return np.zeros((1, 1, 3), np.uint8), False
+
+    image, ok = tf.numpy_function(read, [path], (tf.uint8, tf.bool))
     return tf.ensure_shape(image, (None, None, 3)), tf.ensure_shape(ok, ())
-
-
-def _read(path: bytes) -> tuple[np.ndarray, bool]:
-    try:
-        return read_pixels(os.fsdecode(path)), True
-    except DataError:
-        return np.zeros((1, 1, 3), np.uint8), False

@@ -1,13 +1,19 @@
-"""From a picture's bytes to RGB pixels: the one authority, by Pillow, that every other way must equal."""
+"""From a picture's bytes to RGB pixels: the one authority, by Pillow and pydicom, that every other way must equal."""
 
 import io
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from core.data import dicom
+from core.data.reading import AS_STORED, Reading, window
 from core.errors import DataError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 MAX_PIXELS = 100_000_000  # width x height; a larger picture is taken for a decompression bomb
 
@@ -21,7 +27,7 @@ warnings.simplefilter("error", Image.DecompressionBombWarning)
 # Pillow warns of damaged metadata; the pixels are what counts here.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
-_ORIENTATION = 0x0112
+_ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 0x0102
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -33,59 +39,99 @@ _TRANSPOSE = {
 }
 
 
-def read_pixels(source: str | Path | bytes) -> np.ndarray:
-    """The first frame of a picture, upright, in colour: `uint8 (H, W, 3)`, 0 to 255.
+def read_pixels(source: str | Path | bytes, reading: Reading = AS_STORED) -> np.ndarray:
+    """One frame of a picture, upright, in colour: `uint8 (H, W, 3)`, 0 to 255.
 
-    Sixteen bits are reduced to the high byte (as libpng's `png_set_strip_16` does), transparency is dropped,
-    and everything else is Pillow's `convert("RGB")`.
+    DICOM goes through `core.data.dicom`. Elsewhere sixteen bits go through the window, if one is chosen, and are
+    otherwise reduced to the high byte (as libpng's `png_set_strip_16` does), transparency is dropped, and everything
+    else is Pillow's `convert("RGB")`.
 
     Args:
         source: a path, or the bytes of a file.
+        reading: the window for more than eight bits, and the frame of DICOM and TIFF files. Of others it is the first.
 
     Raises:
-        DataError: the bytes are no picture, are damaged, or hold more than MAX_PIXELS.
+        DataError: the bytes are no picture, are damaged, hold more than MAX_PIXELS, or have no such frame.
     """
-    with _opened(source) as image:
-        return np.ascontiguousarray(_upright(_rgb(_loaded(image)), _orientation(image)))
+    if dicom.is_dicom(source):
+        return np.ascontiguousarray(dicom.pixels(source, dicom_header(source), reading))
+    with _opened(source, reading.frame) as image:
+        return np.ascontiguousarray(_upright(_rgb(_loaded(image), reading), _orientation(image)))
 
 
-def thumbnail(source: str | Path | bytes, side: int) -> bytes:
+def thumbnail(source: str | Path | bytes, side: int, reading: Reading = AS_STORED) -> bytes:
     """A small copy with sides of at most `side` pixels: PNG for tiny pictures, JPEG for the others.
 
     Raises:
         DataError: as for `read_pixels`.
     """
-    with _opened(source) as image:
-        if image.format == "JPEG":
-            image.draft("RGB", (side, side))  # decodes at a fraction of the size
-        pixels = _upright(_rgb(_loaded(image)), _orientation(image))
-    small = Image.fromarray(np.ascontiguousarray(pixels))
+    small = Image.fromarray(_pixels_for(source, side, reading))
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     small.save(out, "PNG" if max(small.size) <= 64 else "JPEG", quality=85)
     return out.getvalue()
 
 
+def _pixels_for(source: str | Path | bytes, side: int, reading: Reading) -> np.ndarray:
+    """As `read_pixels`; of a JPEG at a fraction of its size, though not below `side`."""
+    if dicom.is_dicom(source):
+        return read_pixels(source, reading)
+    with _opened(source, reading.frame) as image:
+        if image.format == "JPEG":
+            image.draft("RGB", (side, side))
+        return np.ascontiguousarray(_upright(_rgb(_loaded(image), reading), _orientation(image)))
+
+
 def inspect(source: str | Path | bytes) -> tuple[str, str, tuple[int, int], int]:
-    """Format, Pillow mode, (width, height) as stored and EXIF orientation (1 to 8), without decoding.
+    """Format, mode, (width, height) as stored and EXIF orientation (1 to 8), without decoding.
+
+    The mode is Pillow's, or DICOM's photometric interpretation.
 
     Raises:
         DataError: the source is no picture or holds more than MAX_PIXELS.
     """
+    if dicom.is_dicom(source):
+        about = dicom_header(source)
+        return "DICOM", str(about.PhotometricInterpretation), (int(about.Columns), int(about.Rows)), 1
     with _opened(source) as image:
         return image.format or "", image.mode, image.size, _orientation(image)
 
 
-def _opened(source: str | Path | bytes) -> Image.Image:
+def dicom_header(source: str | Path | bytes) -> "Dataset":
+    """The header of a DICOM picture, `core.data.dicom.header`, if the picture is not too large.
+
+    Raises:
+        DataError: it holds no picture, is damaged, or holds more than MAX_PIXELS.
+    """
+    about = dicom.header(source)
+    width, height = int(about.Columns), int(about.Rows)
+    if width * height > MAX_PIXELS:
+        raise DataError(too_large(width, height))
+    return about
+
+
+def _opened(source: str | Path | bytes, frame: int = 0) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
     except Exception as error:  # noqa: BLE001 -- Pillow's readers of damaged files raise nearly anything
         raise DataError(_reason(source, error)) from None
+    if frame and image.format == "TIFF":
+        _seek(image, frame)
     width, height = image.size
     if width * height > MAX_PIXELS:
         image.close()
         raise DataError(too_large(width, height))
     return image
+
+
+def _seek(image: Image.Image, frame: int) -> None:
+    """Go to a frame of a file that has several."""
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        if frame >= frames:
+            image.close()
+            raise DataError(f"It holds the frames 0 to {frames - 1}. Received: frame={frame}.")
+        image.seek(frame)
 
 
 def _loaded(image: Image.Image) -> Image.Image:
@@ -96,11 +142,16 @@ def _loaded(image: Image.Image) -> Image.Image:
     return image
 
 
-def _rgb(image: Image.Image) -> np.ndarray:
+def _rgb(image: Image.Image, reading: Reading) -> np.ndarray:
     """`uint8 (H, W, 3)` as stored."""
-    if image.mode.startswith("I"):  # I;16, I;16B, I: Pillow's own convert would clip at 255
-        grey = np.asarray(image).clip(0, 65535) >> 8
-        return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
+    if (image.mode == "F" and reading.width) or image.mode.startswith("I"):  # Pillow's own convert would clip at 255
+        values = np.asarray(image)
+        if reading.width:
+            grey = window(values, reading.center, reading.width)
+        else:
+            twelve = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE) == (12,)
+            grey = (values.clip(0, 65535) >> (4 if twelve else 8)).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
     if image.mode == "RGB":
         return np.asarray(image)
     image.info.pop("transparency", None)  # dropped by convert, which would warn of it

@@ -3,12 +3,12 @@
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core import environment
-from core.data import findings, layout, scan_cache
+from core.data import findings, layout, looks, patient_hints, scan_cache
 from core.data.check import Verdict
 from core.data.manifest import SPLITS, Example
 from core.data.walk import Walk, walk
@@ -17,20 +17,34 @@ from core.errors import DataError
 Progress = Callable[[int, int | None], None]  # done, total (None while the total is unknown)
 
 PROBLEM_KINDS = {
-    "unreadable": "The file is empty, damaged or not a picture; it is left out.",
-    "unsupported": "The file is not in a format that Pillow reads; it is left out.",
+    "unreadable": "The file is empty, damaged or not a picture, or the row of a table is not whole; it is left out.",
+    "unsupported": "The file is not in a format that can be read; it is left out.",
+    "empty": "The text is empty; it is left out.",
+    "unlabelled": "The row of the table has no label; it is left out.",
     "too_large": "The picture holds more than 100 megapixels; it is left out.",
     "permission": "The file or folder may not be read; it is left out.",
     "link": "The link leads nowhere, in a circle, or out of the allowed roots; it is left out.",
     "empty_class": "The folder holds no usable picture; it is not a class.",
     "ignored": "It lies outside the class folders; it is left out.",
-    "duplicate": "The same picture is there more than once; worst under two labels.",
-    "leak": "The same picture is in the training split and in a held-out one, so figures will flatter.",
+    "duplicate": "The same example is there more than once; worst under two labels.",
+    "leak": "The same example is in the training split and in a held-out one, so figures will flatter.",
+    "patient_leak": "The same patient has pictures in the training split and in a held-out one.",
+    "patients": "Patients have several pictures, which a split at random would put on both sides.",
     "case": "Class names differ only in upper and lower case.",
-    "few": "The class has fewer than ten pictures.",
-    "imbalance": "The largest class has many times the pictures of the smallest.",
+    "few": "The class has fewer than ten examples.",
+    "imbalance": "The largest class has many times the examples of the smallest.",
 }
-LEFT_OUT = ("unreadable", "unsupported", "too_large", "permission", "link", "empty_class", "ignored")
+LEFT_OUT = (
+    "unreadable",
+    "unsupported",
+    "empty",
+    "unlabelled",
+    "too_large",
+    "permission",
+    "link",
+    "empty_class",
+    "ignored",
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,7 @@ class Scan:
     problems: tuple[Problem, ...]
     sizes: list[tuple[int, int]]  # (width, height) in pixels of at most 2,000 pictures, spread evenly
     copies: tuple[tuple[int, ...], ...] = ()  # groups of rows of `files` with the same bytes
+    notes: tuple[str, ...] = ()  # sentences on what is good to know and no problem
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Usable pictures by class and split; the split "" is still to be made."""
@@ -64,10 +79,13 @@ class Scan:
 
     def to_json(self) -> dict[str, Any]:
         """What `scan --json` prints. A split still to be made is shown with its default share."""
+        from core.data import patients
         from core.data.split import assign_splits
 
         by_class = Counter(f.label for f in self.files)
-        by_split = Counter(f.split for f in assign_splits(self, validation_share=0.2, seed=0))
+        by_split = Counter(
+            f.split for f in assign_splits(self, validation_share=0.2, seed=0, patients=patients.of_dicom(self))
+        )
         return {
             "task": self.task,
             "layout": self.layout,
@@ -148,7 +166,9 @@ def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdi
     classes = tuple(sorted({u[3] for u in usable}))
     layout.refuse(root, shape, classes, Counter((u[2], u[3]) for u in usable))
     label = {name: i for i, name in enumerate(classes)}
-    files = tuple(Example(entry.path, label[name], split) for entry, _, split, name in usable)
+    files = tuple(
+        Example(entry.path, label[name], split, "", verdict.patient or None) for entry, verdict, split, name in usable
+    )
     problems += [Problem(f, "ignored", f"{n} pictures here lie in no class folder.") for f, n in outside.items()]
     copies = findings.copies(root, [(entry, verdict) for entry, verdict, _, _ in usable])
     problems += [Problem(*p) for p in findings.empty_classes(shape.class_folders(found.folders), files)]
@@ -156,7 +176,10 @@ def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdi
     problems += [Problem(*p) for p in findings.unbalanced(files, classes)]
     step = max(1, len(usable) // 2000)
     sizes = [(verdict.width, verdict.height) for _, verdict, _, _ in usable[::step]]
-    return Scan(root, "image", shape.name, classes, files, tuple(problems), sizes, copies)
+    result = Scan(root, "image", shape.name, classes, files, tuple(problems), sizes, copies)
+    problems += [Problem(*p) for p in patient_hints.hints(result)]
+    notes = looks.notes(root, [file.path for file in files]) + patient_hints.notes(result)
+    return replace(result, problems=tuple(problems), notes=tuple(notes))
 
 
 def to_plain(scan: Scan) -> dict[str, Any]:
@@ -172,18 +195,23 @@ def to_plain(scan: Scan) -> dict[str, Any]:
         "problems": [[p.path, p.kind, p.message] for p in scan.problems],
         "sizes": scan.sizes,
         "copies": scan.copies,
+        "notes": scan.notes,
+        "patients": [f.patient for f in scan.files] if any(f.patient for f in scan.files) else [],
     }
 
 
 def from_plain(data: dict[str, Any]) -> Scan:
     """The scan that `to_plain` wrote."""
+    columns = [data[name] for name in ("paths", "labels", "splits")]
+    patients = data.get("patients") or [None] * len(data["paths"])
     return Scan(
         root=data["root"],
         task=data["task"],
         layout=data["layout"],
         classes=tuple(data["classes"]),
-        files=tuple(map(Example, data["paths"], data["labels"], data["splits"])),
+        files=tuple(Example(p, k, s, patient=who) for p, k, s, who in zip(*columns, patients, strict=True)),
         problems=tuple(Problem(*p) for p in data["problems"]),
         sizes=[(w, h) for w, h in data["sizes"]],
         copies=tuple(tuple(group) for group in data["copies"]),
+        notes=tuple(data.get("notes", ())),
     )

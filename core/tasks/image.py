@@ -1,21 +1,25 @@
 """Pictures: how they are found and become tensors, which network reads them, and the model that takes raw pixels."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import catalog
 from core.config import RunConfig
+from core.data import patients
 from core.data import prepare as folders
 from core.data import scan as scans
 from core.data.manifest import Manifest
+from core.data.reading import AS_STORED, reading
 from core.presets import Preset
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
     import tensorflow as tf
 
+    from core.errors import DataError
     from core.training.network import Network
 
 NOUN = "pictures"
@@ -49,9 +53,12 @@ PRESETS: dict[str, Preset] = {
     ),
     "medical": Preset(
         "Medical",
-        "For scans: no mirroring or colour changes, rare classes weighed up. This is no medical device.",
+        "For scans: no mirroring or colour changes, mild rotation and contrast, rare classes weighed up, calibrated. "
+        "This is no medical device.",
         {
             "class_weights": True,
+            "calibrate": True,
+            "augmentation": "views:2",
             "augment": {"flip": False, "rotation": 5.0, "zoom": 0.0, "shift": 0.0, "brightness": 0.0, "contrast": 0.1},
         },
     ),
@@ -73,6 +80,29 @@ def prepare(config: RunConfig, progress: Callable[[int, int | None], None] | Non
     return folders.manifest(config, progress=progress)
 
 
+def read(paths: "Sequence[str | Path]", config: RunConfig) -> "Iterator[np.ndarray | DataError]":
+    """The pixels of each file, uint8 `(H, W, 3)`, in order, or why there are none."""
+    from core.predict import decoded
+
+    return decoded(paths, reading(config))
+
+
+def examples(found: scans.Scan, config: RunConfig) -> "Iterator[np.ndarray | DataError]":
+    """The pixels of every picture of a scan, in order, or why there are none."""
+    return read([Path(found.root) / file.path for file in found.files], config)
+
+
+def inference(model: "keras.Model") -> "Callable[[np.ndarray], np.ndarray]":
+    """A function from a batch of pixels, uint8 `(N, H, W, 3)`, to probabilities float32 `(N, n_classes)`."""
+    import tensorflow as tf
+
+    from core.models.freeze import frozen
+
+    spec = tf.TensorSpec((None, None, None, 3), tf.uint8)
+    call = frozen(lambda x: model(tf.cast(x, tf.float32), training=False), spec)
+    return lambda batch: call(batch)[0].numpy()
+
+
 def image_size(config: RunConfig) -> int:
     """Pixels a side that the network sees."""
     return config.image_size or catalog.backbone(config.backbone).default_size
@@ -81,29 +111,37 @@ def image_size(config: RunConfig) -> int:
 def recipe(config: RunConfig) -> dict[str, Any]:
     """What shapes a picture before the trunk sees it; part of the feature store's key."""
     shape: dict[str, Any] = {"image_size": image_size(config), "preprocessing": config.preprocessing}
+    if reading(config) != AS_STORED:
+        shape["reading"] = list(reading(config))
     if config.views:
         shape |= {"seed": config.seed, "augment": dataclasses.asdict(config.augment)}
     return shape
+
+
+def base(row: catalog.Backbone, size: int, weights: str) -> "tuple[keras.Model, tuple[Any, ...]]":
+    """A backbone without head, and those of its inputs that later layers read too: none."""
+    from core.models.backbones import build_base
+
+    return build_base(row, size, weights), ()
 
 
 def build(config: RunConfig, n_classes: int) -> "Network":
     """The network of a run. Its pipeline yields resized RGB pixels 0…255, `(N, S, S, 3)` float32."""
     import keras
 
-    from core.models.backbones import build_base
     from core.models.heads import classifier, pooling_layers
     from core.models.preprocess import preprocess_layers
     from core.training.network import Network
 
     backbone, size = catalog.backbone(config.backbone), image_size(config)
-    base = build_base(backbone, size, config.weights)
+    base_model, side = base(backbone, size, config.weights)
     pixels = keras.Input((size, size, 3), name="pixels")
-    last = keras.Input(base.output.shape[1:], name="last_activations")
+    last = keras.Input(base_model.output.shape[1:], name="last_activations")
     pooling = keras.Model(last, _through(pooling_layers(config.head), last), name="pooling")
     return Network(
         inputs=keras.Model(pixels, _through(preprocess_layers(backbone, config.preprocessing), pixels), name="inputs"),
-        base=base,
-        side=(),
+        base=base_model,
+        side=side,
         pooling=pooling,
         classifier=classifier(config.head, pooling.output.shape[-1], n_classes, config.seed),
     )
@@ -120,13 +158,15 @@ class Source:
 
         self._paths = path_tensor(manifest.paths())
         self._size, self._seed, self._settings = image_size(config), config.seed, config.augment
+        self._reading = reading(config)
+        self.lengths, self.notes = None, tuple(patients.leaks(manifest.files))
         self.specs = (tf.TensorSpec((None, self._size, self._size, 3), tf.float32),)
 
     def load(self, index: "tf.Tensor") -> "tuple[tuple[tf.Tensor, ...], tf.Tensor]":
         """One picture by its place in the manifest: `((pixels (S, S, 3) float32 0…255,), ok)`."""
         from core.data.pipeline import decode_and_resize
 
-        image, ok = decode_and_resize(self._paths[index], self._size)
+        image, ok = decode_and_resize(self._paths[index], self._size, self._reading)
         return (image,), ok
 
     def augment(

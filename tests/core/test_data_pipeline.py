@@ -139,7 +139,7 @@ def test_every_kind_equals_pillow_and_ordinary_ones_need_no_python(tmp_path, mon
 
     slow = []
     real = pipeline.read_pixels
-    monkeypatch.setattr(pipeline, "read_pixels", lambda path: slow.append(os.path.basename(path)) or real(path))  # noqa: PTH119
+    monkeypatch.setattr(pipeline, "read_pixels", lambda path, _: slow.append(os.path.basename(path)) or real(path))  # noqa: PTH119
     assert len(list(pipeline.pixels(paths, SIDE, batch=100))) == 1
     assert not set(slow) & set(plain)
     assert {"cmyk.jpg", "deep.png", "palette.png", "exif6.jpg", "xmp.jpg", "adam7.png"} <= set(slow)
