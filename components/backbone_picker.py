@@ -7,6 +7,7 @@ from components.numbers import megabytes, parameters, percent
 from core.catalog import BACKBONES, Backbone
 from core.config import RunConfig
 from core.models import weights
+from core.presets import with_backbone
 
 
 def card(config: RunConfig) -> None:
@@ -72,12 +73,5 @@ def _catalogue() -> None:
 
 
 def _choose(key: str) -> None:
-    """Another backbone: its own image size, and thawing that fits any network."""
-    now = draft.settings()
-    counted = now.unfreeze if now.unfreeze in ("none", "all") else "blocks:3"
-    draft.change(
-        backbone=key,
-        weights="pretrained",
-        image_size=max(now.image_size, BACKBONES[key].smallest_size) if now.image_size else 0,
-        unfreeze=counted,
-    )
+    """Another backbone, with settings that fit it."""
+    draft.put(with_backbone(draft.settings(), key))

@@ -27,8 +27,9 @@ def settings_from(args: argparse.Namespace) -> RunConfig:
         config = configs.load(args.config, config)
     if args.preset and args.preset != config.preset:
         config = config.replace(preset=args.preset)
+    if args.backbone:
+        config = presets.with_backbone(config, args.backbone)
     flags = {
-        "backbone": args.backbone,
         "weights": args.weights,
         "image_size": args.image_size,
         "unfreeze": args.unfreeze,

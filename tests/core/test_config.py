@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core import config as configs
 from core.config import RunConfig
 from core.errors import ConfigError
-from core.presets import preset, presets
+from core.presets import preset, presets, with_backbone
 
 
 @pytest.mark.parametrize("name", presets())
@@ -81,3 +81,16 @@ def test_any_json_gives_settings_or_a_sentence(data):
         configs.check(configs.from_json(data))
     except ConfigError:
         return
+
+
+def test_another_backbone_gets_settings_that_fit_it():
+    start = preset("recommended")
+    resnet, vgg = with_backbone(start, "ResNet50"), with_backbone(start, "VGG16")
+    assert (resnet.unfreeze, resnet.phase2.learning_rate) == ("blocks:5", start.phase2.learning_rate)
+    assert (vgg.unfreeze, vgg.phase2.learning_rate) == ("blocks:2", pytest.approx(3e-5))
+    assert with_backbone(vgg, "EfficientNetLite0") == start
+
+
+def test_tutorial_keeps_its_layers_and_rate_with_another_backbone():
+    moved = with_backbone(preset("tutorial"), "EfficientNetLite0")
+    assert (moved.unfreeze, moved.phase2.learning_rate, moved.image_size) == ("layers:4", 1e-5, 150)
