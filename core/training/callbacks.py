@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from core.training import optimizer_state
 from core.training.batches import EpochOrder
 from core.training.checkpoint import Checkpoint, Progress, Weights
 from core.training.reporter import Reporter
@@ -154,7 +155,8 @@ class Best(keras.callbacks.Callback):
         self.progress.events = self.reporter.offset()
         model = self.model
         weights = [v.numpy() for v in model.trainable_variables]
-        self._save(Checkpoint(self.progress, weights, [v.numpy() for v in model.optimizer.variables], self.best))
+        optimizer, accumulated = optimizer_state.state(model.optimizer)
+        self._save(Checkpoint(self.progress, weights, optimizer, self.best, accumulated))
 
     def _weigh(self, val_loss: float) -> None:
         p = self.progress

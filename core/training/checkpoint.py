@@ -11,6 +11,7 @@ from core.files import replace_atomically
 from core.record import Run
 
 Weights = list[np.ndarray]
+ARRAYS = ("weights", "optimizer", "best", "accumulated")
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Progress:
     wait: int = 0  # epochs since then
     seconds: float = 0.0  # spent on this phase so far
     seconds_before: float = 0.0  # spent on earlier phases
+    parts: int = 1  # into how many a batch is split, because the memory ran out with larger ones
     events: int = 0  # bytes of events.jsonl that belong to this checkpoint
     left_out: list[str] = field(default_factory=list)  # files that could not be decoded
 
@@ -38,12 +40,13 @@ class Checkpoint:
     weights: Weights  # of the variables that train, in the model's order
     optimizer: Weights  # the optimizer's variables, in its order
     best: Weights  # the weights with the lowest held-out loss
+    accumulated: Weights  # gradients of a batch that is not complete; empty where batches are whole
 
 
 def save(run: Run, checkpoint: Checkpoint) -> None:
     """Replace the run's checkpoint."""
     arrays: dict[str, Any] = {"progress": np.array(json.dumps(asdict(checkpoint.progress)))}
-    for name in ("weights", "optimizer", "best"):
+    for name in ARRAYS:
         arrays |= {f"{name}{i}": value for i, value in enumerate(getattr(checkpoint, name))}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
@@ -58,7 +61,7 @@ def load(run: Run) -> Checkpoint | None:
         progress = Progress(**json.loads(str(arrays.pop("progress"))))
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
-    return Checkpoint(progress, *(_numbered(arrays, name) for name in ("weights", "optimizer", "best")))
+    return Checkpoint(progress, *(_numbered(arrays, name) for name in ARRAYS))
 
 
 def save_probabilities(run: Run, phase: int, probabilities: np.ndarray) -> None:

@@ -1,6 +1,8 @@
 """The examples of one run: the manifest, which of them can be read, and what each phase sees of them."""
 
 import dataclasses
+import os
+import stat
 from collections.abc import Callable
 from types import ModuleType
 
@@ -39,6 +41,7 @@ class Examples:
         self.usable = ~self.excluded
         self.source: batches.Source = task.Source(self.manifest, config)
         self.labels = self.manifest.labels()
+        self._stamps = _stamps(self.manifest)
 
     @property
     def n_classes(self) -> int:
@@ -95,17 +98,28 @@ class Examples:
             if not found:
                 raise DataError(f"No readable example is left in the {split} split.")
 
+    def check_unchanged(self) -> None:
+        """Make sure that the files are still those that the run began with; contents are read where times differ.
+
+        Raises:
+            DataError: some changed or vanished.
+        """
+        now = _stamps(self.manifest)
+        if now != self._stamps:
+            _unchanged(self.manifest, self.task.prepare(self.config), self.task.NOUN)
+            self._stamps = now
+
     def place(self, rows: np.ndarray) -> list[int]:
         """Where rows of the full manifest stand in `dataset.json`, which lists the usable ones only."""
         return (np.cumsum(self.usable) - 1)[rows].tolist()
 
-    def phase_data(self, p: Plan, entry: Entry | None, replicas: int = 1) -> PhaseData:
-        """Batches and samples for one phase, for a model on `replicas` devices."""
+    def phase_data(self, p: Plan, entry: Entry | None, replicas: int = 1, parts: int = 1) -> PhaseData:
+        """Batches and samples for one phase, for a model on `replicas` devices, each batch split into `parts`."""
         order = batches.EpochOrder(self.config.seed)
         train, held_out, samples = self.rows("train"), self.rows("validation"), self._sample_rows()
         labels = [fitting.targets(self.labels[rows], self.n_classes) for rows in (train, held_out, samples)]
-        size = batch_for(len(train), self.config.batch_size, replicas)
-        at_once = batch_for(len(held_out), _HELD_OUT_BATCH if p.mode == CACHED else size, replicas)
+        size = batch_for(len(train), -(-self.config.batch_size // parts), replicas)
+        at_once = batch_for(len(held_out), max(1, _HELD_OUT_BATCH // parts) if p.mode == CACHED else size, replicas)
         if p.mode == CACHED and entry is not None:
             copies, originals = self.positions(train, copies=True), self.positions
             training = batches.stored(entry, copies, labels[0], size, order)
@@ -124,6 +138,7 @@ class Examples:
             order=order,
             steps=-(-len(train) // size),
             batch_size=size,
+            parts=parts,
             class_weights=self._class_weights(train) if self.config.class_weights else None,
         )
 
@@ -163,6 +178,19 @@ def _progress(reporter: Reporter) -> Callable[[int, int | None], None]:
         reporter.status(at_once=False, step=done, steps=total or 0)
 
     return show
+
+
+def _stamps(manifest: Manifest) -> list[tuple[int, int] | None]:
+    """Size and time of every file, and of the data set where it is one file itself; None for what is not there."""
+    found: list[tuple[int, int] | None] = []
+    for path in (manifest.root, *manifest.paths()):
+        try:
+            status = os.stat(path)  # noqa: PTH116 -- a Path for each of 100,000 would take longer than the look
+        except (OSError, ValueError):
+            found.append(None)
+        else:
+            found.append(None if stat.S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns))
+    return found
 
 
 def _unchanged(known: Manifest, found: Manifest, noun: str) -> Manifest:

@@ -13,6 +13,7 @@ from core.models.freeze import frozen
 from core.training import batches
 from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
+from core.training.room import with_room
 from core.training.store import ArraySpec, Entry, FeatureStore, Writer, key_of
 
 BATCH = 32
@@ -72,13 +73,21 @@ def activations(
     if not missing:
         reporter.event("note", message="The frozen part is in the store already: nothing to compute.")
     else:
-        made = iter(_compute(network, source, rows, missing, store, reporter))
+        made = iter(
+            with_room(lambda batch: _compute(network, source, rows, missing, store, reporter, batch), BATCH, reporter)
+        )
         entries = [entry or next(made) for entry in entries]
     return [entry for entry in entries if entry is not None]
 
 
 def _compute(
-    network: Network, source: batches.Source, rows: Rows, targets: list[Target], store: FeatureStore, reporter: Reporter
+    network: Network,
+    source: batches.Source,
+    rows: Rows,
+    targets: list[Target],
+    store: FeatureStore,
+    reporter: Reporter,
+    batch: int,
 ) -> list[Entry]:
     reporter.stage(f"Computing the frozen part once: {len(rows.index):,} examples", len(rows.index))
     cuts = [t.cut for t in targets if t.cut is not None]
@@ -93,7 +102,7 @@ def _compute(
     try:
         for t in targets:
             writers.append(store.create(t.key, len(rows.index), t.specs, {**about, "tensors": t.name}))
-        _write_all(run, batches.loaded(source, rows.index, rows.views, BATCH), targets, writers, reporter)
+        _write_all(run, batches.loaded(source, rows.index, rows.views, batch), targets, writers, reporter)
     except BaseException:
         for writer in writers:
             writer.abandon()

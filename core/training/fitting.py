@@ -12,7 +12,8 @@ import tensorflow as tf
 from core.config import PhaseConfig
 from core.training.batches import EpochOrder
 from core.training.callbacks import Best, EpochClock, Watcher
-from core.training.checkpoint import Checkpoint, Progress
+from core.training.checkpoint import Checkpoint, Progress, Weights
+from core.training.optimizer_state import restore
 from core.training.reporter import Reporter
 
 EXECUTION_SECONDS = 0.2  # how long one call of the training function should take, so that Stop answers
@@ -29,7 +30,8 @@ class PhaseData:
     sample_rows: list[int]  # their places in the manifest
     order: EpochOrder
     steps: int  # of an epoch
-    batch_size: int
+    batch_size: int  # of a step, a part of the batch where `parts` is above 1
+    parts: int  # steps whose gradients make one update
     class_weights: dict[int, float] | None
 
 
@@ -53,6 +55,7 @@ def fit(
     began: float,
     reporter: Reporter,
     save: Callable[[Checkpoint], None],
+    start: Weights,
 ) -> Outcome:
     """Train `learner` from where `progress` is to the end of the phase, and leave the best weights in it.
 
@@ -67,12 +70,14 @@ def fit(
         began: when the phase began, by `time.monotonic`.
         reporter: gets the events.
         save: keeps a checkpoint.
+        start: the weights at the phase's start, which it goes back to when there are no better ones and training
+            broke them.
     """
     answer = tf.function(lambda x: probabilities(learner(x, training=False), n_classes))
     steps = _steps_per_execution(answer, data)
     with (learner.distribute_strategy or tf.distribute.get_strategy()).scope():
         learner.compile(
-            optimizer=optimizer(config, data.steps),
+            optimizer=optimizer(config, data.steps, data.parts),
             loss=loss(n_classes),
             metrics=[accuracy(n_classes)],
             steps_per_execution=steps,
@@ -80,7 +85,7 @@ def fit(
         learner.optimizer.build(learner.trainable_variables)
     if resumed is not None:
         assign(learner.trainable_variables, resumed.weights)
-        assign(learner.optimizer.variables, resumed.optimizer)
+        restore(learner.optimizer, resumed.optimizer, resumed.accumulated, resumed.progress.parts, data.parts)
     watcher = Watcher(reporter, progress.phase, config.epochs, progress.epochs_before, data.batch_size)
     best = Best(
         reporter,
@@ -104,16 +109,16 @@ def fit(
             callbacks=[EpochClock(data.order, progress.epochs_before), watcher, best],
             verbose=0,
         )
-    if best.best:
-        assign(learner.trainable_variables, best.best)
-    progress.ended = watcher.answered != "stop"
+    if best.best or best.broken:
+        assign(learner.trainable_variables, best.best or start)
+    progress.ended = watcher.answered != "stop" and not (best.broken and not best.best)
     if progress.ended:
         best.save()
     return Outcome(watcher.answered, best.broken, watcher.steps_taken)
 
 
-def optimizer(config: PhaseConfig, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer of a phase, with its schedule over `steps` an epoch."""
+def optimizer(config: PhaseConfig, steps: int, parts: int = 1) -> keras.optimizers.Optimizer:
+    """The optimizer of a phase, with its schedule over `steps` an epoch, of which `parts` make one update."""
     rate: Any = config.learning_rate
     if config.schedule == "cosine":
         total = max(1, config.epochs * steps)
@@ -124,11 +129,13 @@ def optimizer(config: PhaseConfig, steps: int) -> keras.optimizers.Optimizer:
             warmup_target=config.learning_rate if warmup else None,
             warmup_steps=warmup,
         )
+    each = {"gradient_accumulation_steps": parts if parts > 1 else None}
     if config.optimizer == "adamw":
-        return keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
+        return keras.optimizers.AdamW(rate, weight_decay=config.weight_decay, **each)
     if config.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=config.weight_decay or None)
-    return keras.optimizers.Adam(rate)
+        decay = config.weight_decay or None
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay, **each)
+    return keras.optimizers.Adam(rate, **each)
 
 
 def loss(n_classes: int) -> keras.losses.Loss:

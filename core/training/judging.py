@@ -50,6 +50,7 @@ class Judge:
 
     def phase(self, p: Plan, progress: Progress, began: float) -> float:
         """Judge the network as it is now, as the outcome of phase `p`; returns the phase's wall time in seconds."""
+        self.examples.check_unchanged()
         self.reporter.stage(f"Phase {p.phase}: judging on {len(self.rows):,} {self.task.NOUN}", len(self.rows))
         n_classes = self.examples.n_classes
         scores, features = scoring.score(self.network, self.examples.source, self.rows, n_classes, self.reporter)

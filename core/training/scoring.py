@@ -1,14 +1,18 @@
 """Judge the complete float32 network on examples that it did not learn from. Stored features are never used here."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from core.errors import DataError
 from core.models.freeze import frozen
 from core.training import batches
 from core.training.fitting import probabilities
 from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
+from core.training.room import with_room
 
 BATCH = 32
 FEATURES_KEPT = 20_000  # examples whose features are returned: enough to look at, and never a memory full
@@ -30,9 +34,18 @@ def score(
         return [probabilities(network.classifier(features, training=False), n_classes), features]
 
     run = frozen(answer, *source.specs)
+    return with_room(lambda batch: _pass(run, source, rows, n_classes, network, batch, reporter), BATCH, reporter)
+
+
+def _pass(
+    run: Any, source: batches.Source, rows: np.ndarray, n_classes: int, network: Network, batch: int, reporter: Reporter
+) -> tuple[np.ndarray, np.ndarray]:
+    """`score` with batches of a size."""
     said, felt = [np.zeros((0, n_classes), "float32")], [np.zeros((0, network.pooling.output.shape[-1]), "float32")]
     done = 0
-    for tensors, _ in batches.loaded(source, rows, np.full(len(rows), -1), BATCH) if len(rows) else ():
+    for tensors, ok in batches.loaded(source, rows, np.full(len(rows), -1), batch) if len(rows) else ():
+        if not ok.numpy().all():
+            raise DataError("An example can no longer be read since the run began. Put it back, then resume.")
         shares, features = run(*tensors)
         said.append(shares.numpy())
         if done < FEATURES_KEPT:

@@ -1,11 +1,13 @@
 """The story of a run: read the examples, compute the frozen part once, train a head, thaw, fine-tune, judge."""
 
 import time
+from dataclasses import replace
 
 import keras
 
 from core import catalog, record, tasks
 from core.errors import RunError
+from core.failures import is_out_of_memory
 from core.models.describe import describe
 from core.models.thaw import resolve
 from core.record import Run
@@ -16,6 +18,7 @@ from core.training.extract import StopAskedError, Target, activations
 from core.training.judging import Judge
 from core.training.plan import CACHED, Plan, plan
 from core.training.reporter import Reporter
+from core.training.room import note_halved
 from core.training.store import FeatureStore
 
 
@@ -88,6 +91,7 @@ class _Training:
                 phase=p.phase,
                 epochs_before=earlier.epochs_before + earlier.epoch,
                 seconds_before=earlier.seconds_before + earlier.seconds,
+                parts=earlier.parts,
             )
         outcome = fitting.Outcome(None, False, 0)
         mixed = self.config.mixed_precision and bool(devices.gpus())
@@ -111,11 +115,37 @@ class _Training:
         return outcome.asked
 
     def _fit(self, p: Plan, learner: keras.Model) -> fitting.Outcome:
-        data = self.examples.phase_data(p, self.entries.get(p.phase), self.strategy.num_replicas_in_sync)
         trainable = sum(int(v.shape.num_elements()) for v in (w.value for w in learner.trainable_variables))
         self.reporter.event("phase", phase=p.phase, trainable=trainable, mode=p.mode, message=p.why)
-        self.reporter.status(phase=p.phase, message=f"Phase {p.phase}: first step")
-        resumed = self.saved if self.saved and self.saved.progress is self.progress else None
+        start, weights = replace(self.progress), [v.numpy() for v in learner.trainable_variables]
+        while True:
+            self.reporter.status(phase=p.phase, message=f"Phase {p.phase}: first step")
+            data = self._data(p)
+            try:
+                return self._fit_with(p, learner, data, weights)
+            except Exception as error:
+                if data.batch_size <= self.strategy.num_replicas_in_sync or not is_out_of_memory(error):
+                    raise
+            fitting.assign(learner.trainable_variables, weights)
+            self._halve(p, start, self.progress.parts * 2)
+
+    def _halve(self, p: Plan, start: Progress, parts: int) -> None:
+        """Go back to the phase's last checkpoint, or its `start`, with batches split into `parts`."""
+        saved = checkpoint.load(self.run)
+        if saved is not None and saved.progress.phase == p.phase:
+            self.saved, start = saved, saved.progress
+        self.progress = replace(start, parts=parts)
+        self.reporter.cut_back(start.events or self.reporter.offset())
+        note_halved(self.reporter, self._data(p).batch_size, f" The gradients of {parts} steps make one update.")
+
+    def _data(self, p: Plan) -> fitting.PhaseData:
+        replicas = self.strategy.num_replicas_in_sync
+        return self.examples.phase_data(p, self.entries.get(p.phase), replicas, self.progress.parts)
+
+    def _fit_with(
+        self, p: Plan, learner: keras.Model, data: fitting.PhaseData, start: checkpoint.Weights
+    ) -> fitting.Outcome:
+        resumed = self.saved if self.saved and self.saved.progress.phase == p.phase else None
         return fitting.fit(
             learner,
             self._phase_config(p),
@@ -127,6 +157,7 @@ class _Training:
             self.began,
             self.reporter,
             lambda state: checkpoint.save(self.run, state),
+            start,
         )
 
     def _learner(self, p: Plan) -> keras.Model:
