@@ -36,6 +36,19 @@ def answer(probabilities: np.ndarray, classes: Sequence[str], notes: Mapping[str
     }
 
 
+def temperature(notes: Mapping[str, Any], calibrate: bool, figures: Mapping[str, Any] | None) -> float | None:
+    """The temperature that answers are given with, None for none.
+
+    Args:
+        notes: a run's notes; what they say, None included, comes first.
+        calibrate: whether the settings ask for the temperature that was found.
+        figures: those of the model's phase on held-out examples.
+    """
+    if "temperature" in notes or not calibrate:
+        return _number(notes.get("temperature"))
+    return _number(((figures or {}).get("temperature") or {}).get("value"))
+
+
 def _by_threshold(probabilities: np.ndarray, classes: Sequence[str], threshold: Any) -> int | None:
     """The class that a threshold on one of two classes chooses; None where there is no such threshold."""
     if len(classes) != 2 or not isinstance(threshold, Mapping) or threshold.get("class") not in classes:

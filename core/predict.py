@@ -12,7 +12,7 @@ import numpy as np
 from core import tasks
 from core.data.pixels import read_pixels
 from core.data.reading import AS_STORED, Reading, reading
-from core.decision import answer
+from core.decision import answer, temperature
 from core.errors import DataError, RunError
 from core.record import Run
 
@@ -36,9 +36,9 @@ class Predictor:
         self.run = run
         self.phase = phase or run.kept()
         self.classes, self.task = _labels(run)
-        self._config = run.config()
-        self.reading = reading(self._config)
-        self._temperature: Any = None
+        config = run.config()
+        self.reading, self._calibrate = reading(config), config.calibrate
+        self._judged: Any = None
         self._call = tasks.task(self.task).inference(load_model(run, self.phase))
 
     def predict(self, pixels: np.ndarray) -> np.ndarray:
@@ -68,16 +68,14 @@ class Predictor:
     def answer(self, probabilities: np.ndarray) -> dict[str, Any]:
         """`label`, `probability` and `probabilities`, by the run's notes as they are now."""
         notes = self.run.notes()
-        if self._config.calibrate and "temperature" not in notes:
-            notes = {**notes, "temperature": self._found_temperature()}
+        if self._calibrate:
+            notes = {**notes, "temperature": temperature(notes, True, self._figures())}
         return answer(probabilities, self.classes, notes)
 
-    def _found_temperature(self) -> Any:
-        """What the judging of this phase found on held-out examples, once it is there."""
-        if self._temperature is None:
-            found = (self.run.evaluation(self.phase) or {}).get("temperature") or {}
-            self._temperature = found.get("value")
-        return self._temperature
+    def _figures(self) -> Any:
+        """Those of this phase, read once they are there: judging writes them after the model."""
+        self._judged = self._judged or self.run.evaluation(self.phase)
+        return self._judged
 
     def predict_files(self, paths: Sequence[str | Path]) -> list[dict[str, Any]]:
         """A row for each file, in the order given: `path`, `label`, `probability`, `probabilities`, `error`.

@@ -1,13 +1,37 @@
 """Results: how good, where wrong, why, and was phase 2 worth it?"""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from components import selection, theme
-from components.downloads import download_buttons
 from components.guard import guarded
-from components.results import confusion, headline, mistakes, per_class, phases, rates
+from components.held import held
+from components.results import (
+    confusion,
+    headline,
+    labels,
+    map,
+    mistakes,
+    per_class,
+    phases,
+    rates,
+    take_along,
+    threshold,
+    trust,
+    why,
+)
 from components.results.report import Report, report
 from components.run_picker import run_picker
+
+# Only the part that is chosen is built, so that the page opens at once however many pictures there are.
+_PARTS: dict[str, tuple[str, tuple[Callable[[Report], None], ...]]] = {
+    "good": ("In numbers", (threshold.show, per_class.show, rates.show, trust.show)),
+    "wrong": ("Where is it wrong?", (confusion.show, mistakes.show, labels.show, map.show)),
+    "why": ("Why?", (why.show,)),
+    "phases": ("Was phase 2 worth it?", (phases.show,)),
+    "take": ("Take it along", (take_along.show,)),
+}
 
 
 def _nothing() -> None:
@@ -15,16 +39,28 @@ def _nothing() -> None:
     st.page_link(selection.PAGES["train"], label="Train a network", icon=":material/local_fire_department:")
 
 
-def _sections(found: Report) -> None:
-    headline.show(found)
-    st.header("Where is it wrong?")
-    confusion.show(found)
-    mistakes.show(found)
-    per_class.show(found)
-    rates.show(found)
-    phases.show(found)
-    st.header("Take it along")
-    download_buttons(found.run, "results")
+def _part() -> str:
+    asked = st.query_params.get("part", "good")
+    return asked if asked in _PARTS else "good"
+
+
+def _choose_part() -> None:
+    st.query_params["part"] = st.session_state["part"]
+
+
+def _parts(found: Report) -> None:
+    part = _part()
+    st.segmented_control(
+        "Questions",
+        list(_PARTS),
+        format_func=lambda key: _PARTS[key][0],
+        required=True,
+        label_visibility="collapsed",
+        on_change=_choose_part,
+        **held("part", part, "default"),
+    )
+    for section in _PARTS[part][1]:
+        section(found)
 
 
 with guarded():
@@ -39,4 +75,5 @@ with guarded():
     else:
         if right.button("Try a picture", type="primary", icon=":material/add_a_photo:", key="to_try"):
             selection.go("try", run=run.id)
-        _sections(found)
+        headline.show(found)
+        _parts(found)

@@ -1,0 +1,146 @@
+"""Results of a run with the Medical preset: how many of the ill are found and how many of the healthy let go."""
+
+from typing import Any
+
+import streamlit as st
+
+from components.escape import as_markdown, shown
+from components.facts import Fact, facts
+from components.numbers import interval, percent
+from components.results.report import Report
+from core import decision
+from core.evaluation import abstention, diagnostic
+
+NOTICE = (
+    "This is no medical device. It is for research and teaching: nothing here may decide about a patient. "
+    "Figures on held-out pictures of one clinic say little about those of another."
+)
+_GOALS = [0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.0]
+
+
+def is_medical(report: Report) -> bool:
+    """Whether the run started from the Medical preset."""
+    return report.config.preset == "medical"
+
+
+@st.fragment
+def show(report: Report) -> None:
+    """The notice, sensitivity and specificity of each class, and what people may decide."""
+    st.info(NOTICE, icon=":material/info:")
+    rows = diagnostic.by_class(report.best["confusion"], report.classes_as_named)
+    if len(rows) == 2:
+        _two_classes(report, rows)
+    else:
+        _table(rows)
+    _abstention(report)
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    st.subheader("Each class against the others")
+    st.dataframe(
+        [
+            {
+                "Class": shown(row["class"]),
+                "Sensitivity": percent(row["sensitivity"]),
+                "likely": interval(row["sensitivity_interval"]),
+                "Specificity": percent(row["specificity"]),
+                "likely ": interval(row["specificity_interval"]),
+                "Of it": row["positive"],
+            }
+            for row in rows
+        ],
+        hide_index=True,
+        alt="Sensitivity and specificity of each class with exact 95 % intervals",
+    )
+    st.caption("Intervals are exact (Clopper and Pearson), 95 %.")
+
+
+def _two_classes(report: Report, rows: list[dict[str, Any]]) -> None:
+    names = report.classes_as_named
+    positive = st.segmented_control(
+        "What is to be found",
+        [0, 1],
+        format_func=lambda k: as_markdown(shown(names[k])),
+        default=1,
+        required=True,
+        key=f"positive-{report.run.id}",
+    )
+    row = rows[positive]
+    st.html(facts([*_pair(row)]))
+    st.caption(
+        f"By the more probable class, on the {report.split_name} pictures. "
+        "Intervals are exact (Clopper and Pearson), 95 %."
+    )
+    _threshold(report, positive)
+
+
+def _pair(row: dict[str, Any]) -> list[Fact]:
+    return [
+        Fact(percent(row[key]), f"{key}, likely {interval(row[f'{key}_interval'])}", help_, "big")
+        for key, help_ in (
+            ("sensitivity", "The share of those to be found that is found."),
+            ("specificity", "The share of all others that is let go."),
+        )
+    ]
+
+
+def _threshold(report: Report, positive: int) -> None:
+    """A threshold at a chosen sensitivity, tried on the held-out pictures and kept in the run's notes."""
+    cases, notes, name = report.cases, report.run.notes(), report.classes_as_named[positive]
+    if cases is None or report.kept not in cases.probabilities:
+        return
+    goal = st.select_slider(
+        "Find at least",
+        _GOALS,
+        value=0.95,
+        format_func=lambda share: percent(share, 0),
+        key=f"sensitivity-{report.run.id}",
+    )
+    held = cases.rows("validation")
+    found = diagnostic.at_sensitivity(
+        cases.probabilities[report.kept][held],
+        cases.labels[held],
+        positive,
+        goal,
+        decision.temperature(notes, report.config.calibrate, report.held_out),
+    )
+    st.html(facts(_pair(found)))
+    st.caption(
+        f"On the held-out pictures, if everything from a probability of {percent(found['value'])} on is called "
+        f"{as_markdown(shown(name))}. The threshold was chosen on these pictures, so they flatter it a little."
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Answer by this threshold", key="set-threshold", icon=":material/check:"):
+            report.run.write_notes(threshold={"class": name, "value": found["value"]})
+            st.rerun()
+        chosen = notes.get("threshold")
+        if isinstance(chosen, dict):
+            if st.button("Answer by the more probable class", key="drop-threshold", type="tertiary"):
+                report.run.write_notes(threshold=None)
+                st.rerun()
+            which = as_markdown(shown(str(chosen.get("class"))))
+            st.caption(f"In use: {which} from {percent(chosen.get('value'))} on.")
+
+
+def _abstention(report: Report) -> None:
+    """An answer of "unsure" below a probability, with what that buys."""
+    cases, notes = report.cases, report.run.notes()
+    if cases is None or report.kept not in cases.probabilities:
+        return
+    now = notes.get("abstain")
+    if not st.toggle("Say “unsure” where the model is not sure", value=now is not None, key=f"abstain-{report.run.id}"):
+        if now is not None:
+            report.run.write_notes(abstain=None)
+        return
+    share = st.slider(
+        "Unsure below", 0.5, 0.99, value=float(now or 0.8), step=0.01, key=f"abstain-below-{report.run.id}"
+    )
+    if share != now:
+        report.run.write_notes(abstain=share)
+    held = cases.rows("validation")
+    temperature = decision.temperature(notes, report.config.calibrate, report.held_out)
+    found = abstention.at(cases.probabilities[report.kept][held], cases.labels[held], share, temperature)
+    st.caption(
+        f"It then answers for {percent(found['coverage'])} of the held-out pictures "
+        f"and is right on {percent(found['accuracy'])} of those."
+    )
