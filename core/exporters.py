@@ -63,6 +63,13 @@ def _settings(run: Run, out: Path) -> None:
     replace_atomically(out, json.dumps(run.config().to_json(), indent=2).encode())
 
 
+@exporter("code", "A standalone train.py that reproduces the run with TensorFlow and Keras alone", "-train.py")
+def _code(run: Run, out: Path) -> None:
+    from core.exports.train_script import script
+
+    replace_atomically(out, script(run).encode("utf-8", "surrogateescape"))
+
+
 def export(run: Run, name: str, out: str | Path | None = None) -> Path:
     """Write `run` in the format `name`; the path that was written.
 

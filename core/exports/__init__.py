@@ -1,0 +1,1 @@
+"""What goes into the files that a run is taken along as; `core.exporters` registers them."""
