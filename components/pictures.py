@@ -18,6 +18,7 @@ class Card(NamedTuple):
     probability: float | None  # 0 to 1
     change: str = ""  # what changed since the last epoch
     right: bool | None = None  # None while there is no answer
+    text: str = ""  # what stands in the picture's place where the example is a text
 
 
 def source(picture: bytes) -> str:
@@ -42,13 +43,17 @@ def strip(name: str, note: str, pictures: Sequence[bytes | None]) -> str:
     )
 
 
-def cards(items: Sequence[Card], dozen: bool = False) -> str:
-    """A grid of cards; a dozen stands in two rows of six where there is room."""
-    return f'<div class="thaw-cards{" dozen" if dozen else ""}">{"".join(_card(item) for item in items)}</div>'
+def cards(items: Sequence[Card], dozen: bool = False, openable: bool = False) -> str:
+    """A grid of cards; a dozen stands in two rows of six where there is room. Openable ones are buttons."""
+    made = "".join(_card(item, n if openable else None) for n, item in enumerate(items))
+    kinds = f"{' dozen' if dozen else ''}{' texts' if any(item.text for item in items) else ''}"
+    return f'<div class="thaw-cards{kinds}">{made}</div>'
 
 
-def _card(item: Card) -> str:
+def _card(item: Card, place: int | None = None) -> str:
     picture = _image(item.picture, as_html(item.truth)) if item.picture else ""
+    if item.text:
+        picture = f'<span class="text">{as_html(item.text)}</span>'
     mark = ""
     if item.right is not None:
         sign, word = ("check", "right") if item.right else ("close", "wrong")
@@ -57,10 +62,11 @@ def _card(item: Card) -> str:
     truth = f"is {as_html(item.truth)}" if item.right is False else ""
     under = " · ".join(part for part in (truth, as_html(item.change)) if part) or "&nbsp;"
     value = percent(item.probability, 0) if item.probability is not None else ""
+    tag, more = ("div", "") if place is None else ("button", f' type="button" data-open="{place}"')
     return (
-        f'<div class="thaw-card"><div class="picture">{picture}{mark}</div>'
-        f'<div class="say"><span title="{as_html(item.answer)}">{answer}</span><b>{value}</b></div>'
-        f'<div class="under">{under}</div></div>'
+        f'<{tag} class="thaw-card"{more}><span class="picture">{picture}{mark}</span>'
+        f'<span class="say"><span title="{as_html(item.answer)}">{answer}</span><b>{value}</b></span>'
+        f'<span class="under">{under}</span></{tag}>'
     )
 
 

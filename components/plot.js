@@ -85,13 +85,16 @@ export default function (component) {
       layout.height = state.latest.height;
       return Plotly.react(node, traces, layout, {
         displaylogo: false, responsive: false, displayModeBar: "hover",
-        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+        modeBarButtonsToRemove: ["autoScale2d", "zoomIn2d", "zoomOut2d", ...(data.selects ? [] : ["select2d", "lasso2d"])],
       }).then(() => {
         if (state.bound) return;
         state.bound = true;
         node.on("plotly_click", (event) => {
           const point = event.points[0];
           state.send("clicked", { curve: point.curveNumber, index: point.pointIndex ?? null, custom: point.customdata ?? null });
+        });
+        node.on("plotly_selected", (event) => {
+          if (event?.points?.length) state.send("selected", event.points.map((point) => point.customdata));
         });
       });
     }).catch((error) => { node.textContent = error.message; });

@@ -38,7 +38,7 @@ def _plotly_folder() -> Path:
 _library = declare_component("plotly_library", path=_plotly_folder())
 
 
-def plot(figure: Figure, *, title: str, text: str, key: str, height: int = 320) -> Any:
+def plot(figure: Figure, *, title: str, text: str, key: str, height: int = 320, selects: bool = False) -> Any:
     """Draw a figure.
 
     Args:
@@ -47,11 +47,14 @@ def plot(figure: Figure, *, title: str, text: str, key: str, height: int = 320) 
         text: what the chart shows, in words.
         key: which chart this is; the same key keeps zoom and hover.
         height: pixels.
+        selects: points can be chosen by drawing around them.
 
     Returns:
-        The component's result; `clicked` holds the point that was clicked in this run of the script, or None.
+        The component's result; `clicked` holds the point that was clicked in this run of the script, or None, and
+        `selected` the custom data of the points that were drawn around.
     """
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     library = f"/{base}/component/{_library.name}/plotly.min.js".replace("//", "/")
     data = {"figure": figure, "title": title, "text": text, "height": height, "library": library}
-    return _component(key=key, data=data, on_clicked_change=lambda: None)
+    data["selects"] = selects
+    return _component(key=key, data=data, on_clicked_change=lambda: None, on_selected_change=lambda: None)

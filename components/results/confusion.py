@@ -58,13 +58,14 @@ def _cell(report: Report, result: Any) -> None:
         return
     _follow_click(result, place, cells)
     cell = st.selectbox(
-        "Pictures of",
+        "Texts of" if report.is_text else "Pictures of",
         cells,
         key=place,
         format_func=lambda c: _name(c, report),
         help="A click on a cell chooses it too.",
     )
-    gallery(report, report.cases.in_cell(report.kept, cell[0], cell[1], report.cases.rows("validation")), most=9)
+    rows = report.cases.in_cell(report.kept, cell[0], cell[1], report.rows)
+    gallery(report, rows, "cell", most=4 if report.is_text else 9)
 
 
 def _name(cell: Cell, report: Report) -> str:

@@ -1,42 +1,68 @@
-"""Pictures of a report with their answer."""
+"""Pictures of a report with their answer; each opens large."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
-from components.pictures import Card, cards
+from components.picture_grid import picture_grid
+from components.pictures import Card
+from components.results import picture
 from components.results.report import Report
 from components.thumbnails import thumbnails
 
 
-def gallery(report: Report, rows: Sequence[int] | np.ndarray, most: int = 12, phase: int | None = None) -> None:
-    """The first of `rows` as cards; says so where there is none, or where the files are gone."""
+def gallery(
+    report: Report, rows: Sequence[int] | np.ndarray, key: str, most: int = 12, phase: int | None = None
+) -> None:
+    """The first of `rows` as cards, more on demand; says so where there is none, or where the files are gone.
+
+    Args:
+        report: the run's.
+        rows: of the report's cases, in the order to show.
+        key: of the grid, for this place on the page.
+        most: how many are shown at first.
+        phase: whose answers are shown; the kept one by default.
+    """
     cases = report.cases
     if cases is None:
         return
     if not len(rows):
         st.caption("None.")
         return
-    phase = phase or report.kept
-    shown = [int(row) for row in rows[:most]]
-    pictures = thumbnails([cases.file(row) for row in shown], 320)
-    predicted, confidence = cases.predicted(phase), cases.confidence(phase)
-    st.html(
-        cards(
-            [
-                Card(
-                    picture,
-                    cases.classes[cases.labels[row]],
-                    cases.classes[predicted[row]],
-                    float(confidence[row]),
-                    right=bool(predicted[row] == cases.labels[row]),
-                )
-                for row, picture in zip(shown, pictures, strict=True)
-            ]
-        )
-    )
-    if not any(pictures):
+    place = f"{key}-more-{report.run.id}-{int(rows[0])}-{len(rows)}"
+    limit = most + st.session_state.get(place, 0)
+    shown = [int(row) for row in rows[:limit]]
+    items = cards_of(report, shown, phase or report.kept)
+    opened = picture_grid(items, key)
+    if not report.is_text and not any(item.picture for item in items):
         st.caption("The picture files are no longer where they were, so only the answers can be shown.")
-    elif len(rows) > most:
-        st.caption(f"{most} of {len(rows):,}.")
+    if len(rows) > limit:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{limit} of {len(rows):,}", width="content")
+            st.button("Show more", key=f"{key}-more", type="tertiary", on_click=_more, args=(place, most))
+    if opened is not None:
+        picture.open_large(report, cases.paths[shown[opened]])
+
+
+def cards_of(report: Report, rows: Sequence[int], phase: int) -> list[Card]:
+    """Cards of rows of the report's cases, with the answers of a phase."""
+    cases = report.cases
+    assert cases is not None
+    pictures = [None] * len(rows) if report.is_text else thumbnails([cases.file(row) for row in rows], 320)
+    predicted, confidence = cases.predicted(phase), cases.confidence(phase)
+    return [
+        Card(
+            small,
+            cases.classes[cases.labels[row]],
+            cases.classes[predicted[row]],
+            float(confidence[row]),
+            right=bool(predicted[row] == cases.labels[row]),
+            text=report.text(cases.paths[row])[:400],
+        )
+        for row, small in zip(rows, pictures, strict=True)
+    ]
+
+
+def _more(place: str, most: int) -> None:
+    st.session_state[place] = st.session_state.get(place, 0) + 2 * most

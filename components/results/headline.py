@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.escape import as_html
+from components.escape import as_html, as_markdown
 from components.facts import Fact, facts
 from components.numbers import interval, percent, plural
 from components.results.report import Report
@@ -15,20 +15,33 @@ def show(report: Report) -> None:
     left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
     with left:
         spread = interval(best.get("accuracy_interval"))
-        label = f"right on {plural(best['n'], 'held-out picture')}"
+        label = f"right on {plural(best['n'], f'{report.split_name} {report.unit}')}"
         st.html(facts([Fact(percent(best["accuracy"]), label, tone="big")]))
         st.markdown(
             f"Likely between **{spread}**",
-            help="Wilson's 95 % interval: how much the figure could move with other pictures of the same kind.",
+            help="Wilson's 95 % interval: how much the figure could move with others of the same kind.",
         )
         st.html(phase_chip(report.kept))
     with right:
         _verdict(report)
         st.html(facts(_beside(report)))
-        st.caption(
-            "These pictures were held out from training, yet they also chose the best epoch, so the figure is "
-            "a little kind. Only pictures that the run has never seen are a fair test."
+        st.caption(fairness(report))
+        if report.insight and report.insight.corrections:
+            st.info(as_markdown(str(report.insight.corrections["sentence"])), icon=":material/edit_note:")
+
+
+def fairness(report: Report) -> str:
+    """How fair a test these figures are, in a sentence."""
+    if report.split == "test":
+        held = report.held_out
+        return (
+            f"The test {report.unit}s took no part in training, nor in any choice. On the {held['n']:,} held-out ones, "
+            f"which chose the epoch, it is right on {percent(held['accuracy'])}."
         )
+    return (
+        f"These {report.unit}s were held out from training, yet they also chose the best epoch and the model, so the "
+        f"figure is a little kind. Only {report.unit}s that the run has never seen are a fair test."
+    )
 
 
 def _verdict(report: Report) -> None:

@@ -1,11 +1,18 @@
-"""Pictures that it got wrong, was unsure of, or got right."""
+"""Examples that it got wrong, was unsure of, or got right."""
 
+import numpy as np
 import streamlit as st
 
 from components.results.gallery import gallery
 from components.results.report import Report
 
-_KINDS = {"mistakes": "Surest mistakes", "unsure": "Least sure", "right": "Surest right"}
+_KINDS = {"mistakes": "Surest mistakes", "losses": "Top losses", "unsure": "Least sure", "right": "Surest right"}
+_HELP = {
+    "mistakes": "Wrong, and sure of it.",
+    "losses": "Where the true class got the least probability, right or wrong: what costs the most in training.",
+    "unsure": "The best answer is the least probable.",
+    "right": "Right, and sure of it.",
+}
 
 
 @st.fragment
@@ -15,7 +22,7 @@ def show(report: Report) -> None:
     if cases is None or report.kept not in cases.probabilities:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Pictures")
+        st.subheader("Texts" if report.is_text else "Pictures")
         kind = st.segmented_control(
             "Show",
             list(_KINDS),
@@ -25,5 +32,15 @@ def show(report: Report) -> None:
             key="kind",
             label_visibility="collapsed",
         )
+    st.caption(_HELP[kind])
+    gallery(report, _rows(report, kind), "pictures", most=6 if report.is_text else 14)
+
+
+def _rows(report: Report, kind: str) -> np.ndarray:
+    cases, rows = report.cases, report.rows
+    assert cases is not None
+    if kind == "losses":
+        of_truth = cases.probabilities[report.kept][rows, cases.labels[rows]]
+        return rows[np.argsort(of_truth, kind="stable")]
     pick = {"mistakes": cases.mistakes, "unsure": cases.unsure, "right": cases.right}[kind]
-    gallery(report, pick(report.kept, cases.rows("validation")), most=14)
+    return pick(report.kept, rows)

@@ -1,16 +1,21 @@
-"""Was phase 2 worth it: the same pictures after both phases."""
+"""Was phase 2 worth it: the same examples after both phases."""
+
+from typing import Any
 
 import streamlit as st
 
 from components.escape import as_html
 from components.facts import Fact, facts
-from components.numbers import duration, percent, points
+from components.numbers import UNKNOWN, duration, megabytes, percent, points
 from components.results.gallery import gallery
 from components.results.report import Report
+from core.evaluation.verdict import format_p
+
+_NAMES = {1: ":blue[:material/ac_unit:] Phase 1", 2: ":orange[:material/local_fire_department:] Phase 2"}
 
 
 def show(report: Report) -> None:
-    """Both accuracies, what was mended and broken, and which model is kept."""
+    """Both accuracies, what was mended and broken, what it cost, and which model is kept."""
     st.header("Was phase 2 worth it?")
     if 2 not in report.figures:
         st.markdown("There was no phase 2 in this run: the network stayed frozen.")
@@ -18,40 +23,68 @@ def show(report: Report) -> None:
     one, two = report.figures[1], report.figures[2]
     if "verdict" in two:
         st.html(f'<div class="thaw-verdict">{as_html(two["verdict"])}</div>')
-    shown = [
-        Fact(percent(one["accuracy"]), "after phase 1, frozen", tone="ice"),
-        Fact(percent(two["accuracy"]), "after phase 2, thawed", tone="ember"),
-        Fact(points(two["accuracy"] - one["accuracy"]), "difference"),
-    ]
-    if two.get("seconds"):
-        shown.append(Fact(duration(two["seconds"]), "for phase 2"))
-    if report.status.get("seconds_total"):
-        shown.append(Fact(duration(report.status["seconds_total"]), "for the whole run"))
-    st.html(facts(shown))
+    st.html(facts(_accuracy(one, two)))
+    st.html(facts(_cost(two)))
+    if test := two.get("test_comparison"):
+        st.caption(f"On the test split: {test['verdict']}")
     _choice(report)
     _galleries(report)
 
 
+def _accuracy(one: dict[str, Any], two: dict[str, Any]) -> list[Fact]:
+    bounds = two.get("difference_interval")
+    spread = f"{points(bounds[0])} to {points(bounds[1])}" if bounds else ""
+    help = f"Likely between {spread} (95 %, Bonett and Price, for answers to the same examples)." if bounds else ""
+    shown = [
+        Fact(percent(one["accuracy"]), "after phase 1, frozen", tone="ice"),
+        Fact(percent(two["accuracy"]), "after phase 2, thawed", tone="ember"),
+        Fact(points(two["accuracy"] - one["accuracy"]), f"likely {spread}" if spread else "difference", help),
+    ]
+    if "mcnemar_p" in two:
+        p = format_p(two["mcnemar_p"]).removeprefix("p ").removeprefix("= ")
+        help = "McNemar's exact test: how often chance alone would part mended from broken at least this far."
+        shown.append(Fact(p, "McNemar's p", help))
+    return shown
+
+
+def _cost(two: dict[str, Any]) -> list[Fact]:
+    shown = []
+    if two.get("seconds"):
+        shown.append(Fact(duration(two["seconds"]), "for phase 2", "Computing features and judging included."))
+    size = two.get("megabytes") or {}
+    for key, label in (("stored", "stored for it"), ("memory_peak", "memory at most"), ("model", "its model")):
+        if size.get(key):
+            shown.append(Fact(megabytes(size[key]), label))
+    change = two.get("calibration") or {}
+    if change:
+        before, after = change["before"], change["after"]
+        words = f"Expected calibration error {percent(before['ece'])} before, {percent(after['ece'])} after; "
+        words += f"log loss {before['loss']:.3f} before, {after['loss']:.3f} after."
+        shown.append(Fact(f"{percent(before['ece'])} → {percent(after['ece'])}", "calibration error", words))
+    return shown or [Fact(UNKNOWN, "cost")]
+
+
 def _choice(report: Report) -> None:
-    names = {1: ":blue[:material/ac_unit:] Phase 1", 2: ":orange[:material/local_fire_department:] Phase 2"}
     st.segmented_control(
         "Keep and use the model of",
         [1, 2],
-        format_func=names.__getitem__,
+        format_func=_NAMES.__getitem__,
         default=report.kept,
         required=True,
-        key="keep",
-        on_change=lambda: report.run.write_notes(kept=st.session_state["keep"]),
+        key=f"keep-{report.run.id}",
+        help="Predictions, exports and this page's figures follow.",
+        on_change=lambda: report.run.write_notes(kept=st.session_state[f"keep-{report.run.id}"]),
     )
 
 
+@st.fragment
 def _galleries(report: Report) -> None:
     cases = report.cases
     if cases is None or not {1, 2} <= set(cases.probabilities):
         return
     mended, broken = cases.changed(cases.rows("validation"))
     left, right = st.columns(2, gap="large")
-    for place, title, rows in ((left, "Mended", mended), (right, "Broken", broken)):
+    for place, key, title, rows in ((left, "mended", "Mended", mended), (right, "broken", "Broken", broken)):
         with place:
             st.subheader(f"{title}: {len(rows)}")
-            gallery(report, rows, most=8, phase=2)
+            gallery(report, rows, key, most=4 if report.is_text else 8, phase=2)

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from components.escape import shown
 from core.config import RunConfig
-from core.errors import RunError
-from core.evaluation import cases
+from core.errors import RunError, ThawError
+from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
+from core.evaluation.insight import Insight, LabelError
 from core.record import Run
 
 Figures = dict[str, Any]
@@ -27,9 +29,34 @@ class Report:
     status: dict[str, Any]
 
     @property
-    def best(self) -> Figures:
-        """Figures of the kept model."""
+    def held_out(self) -> Figures:
+        """Figures of the kept model on the held-out examples."""
         return self.figures[self.kept]
+
+    @property
+    def best(self) -> Figures:
+        """Figures of the kept model on the fairest examples there are: the test split, else those held out."""
+        return self.held_out.get("test") or self.held_out
+
+    @property
+    def split(self) -> str:
+        """Which examples `best` is about: test or validation."""
+        return "test" if self.held_out.get("test") else "validation"
+
+    @property
+    def split_name(self) -> str:
+        """The same in words."""
+        return "test" if self.split == "test" else "held-out"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether examples are texts."""
+        return self.config.task == "text"
+
+    @property
+    def unit(self) -> str:
+        """What one example is called."""
+        return "text" if self.is_text else "picture"
 
     @property
     def classes(self) -> list[str]:
@@ -38,17 +65,78 @@ class Report:
 
     @cached_property
     def cases(self) -> Cases | None:
-        """The held-out examples with their probabilities; None where the run has not written them."""
+        """The held-out and test examples with their probabilities; None where the run has not written them."""
         try:
             stamp = self.run.predictions_file.stat().st_mtime_ns
             return _cases(str(self.run.path), stamp)
         except (OSError, RunError):
             return None
 
+    @property
+    def rows(self) -> np.ndarray:
+        """The rows of `cases` that `best` is about."""
+        return self.cases.rows(self.split) if self.cases else np.zeros(0, int)
+
+    @cached_property
+    def insight(self) -> Insight | None:
+        """What the worker found when it looked into the network; None for a run that was never looked into."""
+        try:
+            return _insight(str(self.run.path), self.run.insight_file.stat().st_mtime_ns)
+        except (OSError, KeyError, ThawError):
+            return None
+
+    @property
+    def label_errors(self) -> list[LabelError]:
+        """Probably wrong labels, the worst first."""
+        return self.insight.label_errors if self.insight else []
+
+    @property
+    def classes_as_named(self) -> list[str]:
+        """The names in order, as they are written in the data."""
+        return [str(row["class"]) for row in self.best["per_class"]]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {path: row for row, path in enumerate(self.cases.paths)} if self.cases else {}
+
+    def row_of(self, path: str) -> int | None:
+        """The row of an example among `cases`; None for one that the network learned from."""
+        return self._places.get(path)
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[str, str]]:
+        dataset = self.run.dataset() or {"classes": [], "files": []}
+        return {file["path"]: (dataset["classes"][file["label"]], file["split"]) for file in dataset["files"]}
+
+    def label_of(self, path: str) -> tuple[str, str]:
+        """The class and the split that an example is filed under."""
+        return self._known.get(path, ("", ""))
+
+    def text(self, path: str) -> str:
+        """The text of an example, where examples are texts and their file is still there."""
+        if not self.is_text:
+            return ""
+        try:
+            return _texts(self.config).get(path, "")
+        except (OSError, ThawError):
+            return ""
+
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _cases(path: str, stamp: int) -> Cases:
     return cases.read(Run(path))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _insight(path: str, stamp: int) -> Insight | None:
+    return insight.read(Run(path))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={RunConfig: lambda config: repr(config)})
+def _texts(config: RunConfig) -> dict[str, str]:
+    from core.data import texts
+
+    return {text.path: text.text for text in texts.read(texts.source(config.data), config).texts}
 
 
 def report(run: Run) -> Report | None:

@@ -1,0 +1,20 @@
+"""Probabilities as predictions give them: with the temperature that people switched on."""
+
+import numpy as np
+
+from components.results.report import Report
+from core.evaluation.calibration import apply_temperature
+
+
+def temperature(report: Report) -> float | None:
+    """The temperature in use, None for none."""
+    value = report.run.notes().get("temperature")
+    return float(value) if isinstance(value, (int, float)) and value > 0 and value != 1 else None
+
+
+def probabilities(report: Report) -> np.ndarray:
+    """The kept model's, of the examples that the report's figures are about: float (N, C)."""
+    assert report.cases is not None
+    found = report.cases.probabilities[report.kept][report.rows]
+    now = temperature(report)
+    return found if now is None else apply_temperature(found, now)

@@ -1,0 +1,81 @@
+"""Where the network looked: heat maps before and after phase 2, side by side."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from components.escape import as_markdown, shown
+from components.guard import say
+from components.numbers import percent
+from components.pictures import source
+from components.theme import phase_chip
+from core import explanations
+from core.data import roots
+from core.errors import ThawError
+from core.explanations import Explanation
+from core.record import Run
+
+_METHODS = {"gradcam": "Grad-CAM", "occlusion": "Occlusion"}
+_HELP = (
+    "Grad-CAM follows the gradient back to the last map of features and shows what raised the class. Occlusion asks "
+    "nothing of the network's inside: it covers one patch after another and watches the answer fall, so it is slower "
+    "and a second opinion. Both say what the network used, not whether that is a good reason."
+)
+
+
+def show(run: Run, picture: str | bytes, classes: Sequence[str], *, key: str, at_once: bool = False) -> None:
+    """Controls and both maps.
+
+    Args:
+        run: whose models are asked.
+        picture: a file, or its bytes.
+        classes: names to choose from.
+        key: for the widgets of this place.
+        at_once: show Grad-CAM without being asked.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = st.segmented_control(
+            "Where the network looked",
+            list(_METHODS),
+            format_func=_METHODS.__getitem__,
+            default="gradcam" if at_once else None,
+            key=f"{key}-method",
+            help=_HELP,
+        )
+        label = None
+        if method:
+            label = st.selectbox(
+                "for the class",
+                list(classes),
+                index=None,
+                placeholder="its own answer",
+                format_func=shown,
+                key=f"{key}-class",
+            )
+    if method:
+        _maps(run, picture, label, method)
+
+
+def _maps(run: Run, picture: str | bytes, label: str | None, method: str) -> None:
+    phases = [phase for phase in (1, 2) if run.phase_model_file(phase).exists()]
+    for place, phase in zip(st.columns(2, gap="medium"), phases, strict=False):
+        with place:
+            st.html(phase_chip(phase))
+            try:
+                with st.spinner("Looking. The first time takes some seconds, while the model loads."):
+                    data = picture if isinstance(picture, bytes) else roots.check(picture).read_bytes()
+                    found = explanations.heat_map(run, data, label=label, method=method, phase=phase)
+                    drawn = _drawn(data, found)
+            except ThawError as error:
+                say(error)
+                return
+            except OSError:
+                st.caption("The picture file is no longer where it was.")
+                return
+            words = f"{_METHODS[method]} for {shown(found.label)} after phase {phase}"
+            st.html(f'<div class="thaw-large"><img src="{source(drawn)}" alt="{words.replace(chr(34), "")}"></div>')
+            st.caption(f"What speaks for **{as_markdown(found.label)}**, {percent(found.probability)}")
+
+
+def _drawn(data: bytes, found: Explanation) -> bytes:
+    return explanations.encoded(explanations.overlaid(data, found.grid, 560), "JPEG")

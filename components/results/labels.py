@@ -1,0 +1,86 @@
+"""Labels that are probably wrong, what people have put right, and training again with it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from components import selection
+from components.escape import as_markdown, shortened
+from components.guard import guarded, say
+from components.numbers import plural
+from components.picture_grid import picture_grid
+from components.pictures import Card
+from components.results import picture
+from components.results.report import Report
+from components.thumbnails import thumbnails
+from core import corrections, launcher
+from core.errors import ThawError
+
+_MOST = 14
+
+
+@st.fragment
+def show(report: Report) -> None:
+    """The suspicious labels, and the corrections so far."""
+    with guarded():
+        _suspicious(report)
+        _noted(report)
+
+
+def _suspicious(report: Report) -> None:
+    found = report.insight.label_errors_found if report.insight else None
+    if found is None:
+        return
+    st.subheader(
+        "Labels that are probably wrong",
+        help="Confident learning (Northcutt, Jiang and Chuang 2021): a head that has not seen the example is surer of "
+        "another class than is usual for that class. Examples that were learned from are looked at too.",
+    )
+    errors = report.label_errors
+    if not errors:
+        st.caption(f"None of the {report.unit}s looks wrongly labelled.")
+        return
+    place = f"suspicious-{report.run.id}"
+    limit = st.session_state.get(place, _MOST)
+    root, shown = Path((report.run.dataset() or {}).get("root", "")), errors[:limit]
+    pictures = [None] * len(shown) if report.is_text else thumbnails([str(root / e.path) for e in shown], 320)
+    items = [
+        Card(small, e.label, e.suggested, e.p_suggested, f"labelled {e.label}", text=report.text(e.path)[:400])
+        for e, small in zip(shown, pictures, strict=True)
+    ]
+    st.caption(f"{plural(found, report.unit)}, the most suspicious first. Open one to correct it.")
+    opened = picture_grid(items, "suspicious")
+    if len(errors) > limit:
+        st.button("Show more", key="suspicious-more", type="tertiary", on_click=_more, args=(place, limit))
+    if opened is not None:
+        picture.open_large(report, shown[opened].path)
+
+
+def _more(place: str, limit: int) -> None:
+    st.session_state[place] = limit + 2 * _MOST
+
+
+def _noted(report: Report) -> None:
+    noted = corrections.noted(report.run)
+    if not noted:
+        return
+    changed = sum("label" in row for row in noted.values())
+    st.subheader("Your corrections")
+    with st.container(border=True):
+        parts = [plural(changed, "label") + " changed"] if changed else []
+        parts += [f"{plural(len(noted) - changed, report.unit)} left out"] if len(noted) > changed else []
+        st.markdown(f"**{', '.join(parts).capitalize()}.** Kept beside the run; your files stay as they are.")
+        lines = [
+            f"- {as_markdown(shortened(path, 60))}: "
+            + (f"is {as_markdown(row['label'])}" if "label" in row else "left out")
+            for path, row in list(noted.items())[:8]
+        ]
+        more = [f"- and {len(noted) - 8} more"] if len(noted) > 8 else []
+        st.markdown("\n".join([*lines, *more]))
+        if st.button("Train again with the corrections", key="retrain", icon=":material/restart_alt:", type="primary"):
+            try:
+                new = launcher.train_corrected(report.run)
+            except ThawError as error:
+                say(error)
+            else:
+                selection.go("train", run=new.id)

@@ -1,0 +1,131 @@
+"""One example, large: what both phases say of it, what it resembles, where the network looked, and its label."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from components.answer import phase_bars
+from components.escape import as_html, as_markdown, shown
+from components.numbers import percent
+from components.pictures import source
+from components.results import explanation
+from components.results.report import Report
+from components.theme import icon
+from components.thumbnails import thumbnails
+from core import corrections
+from core.errors import ThawError
+
+_SIDE = 720  # pixels of the large picture
+
+
+def open_large(report: Report, path: str, explain: bool = False) -> None:
+    """Open an example in a dialog.
+
+    Args:
+        report: the run's.
+        path: of the example, relative to the data.
+        explain: ask at once where the network looked.
+    """
+    kind = report.unit.capitalize()
+    st.dialog(kind, width="large", icon=":material/article:" if report.is_text else ":material/image:")(_content)(
+        report, path, explain
+    )
+
+
+def _content(report: Report, path: str, explain: bool) -> None:
+    file = str(Path((report.run.dataset() or {}).get("root", "")) / path)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        _example(report, path, file)
+    with right:
+        _answers(report, path)
+    _neighbours(report, path)
+    if not report.is_text:
+        explanation.show(report.run, file, report.classes_as_named, key="dialog", at_once=explain)
+    _put_right(report, path)
+
+
+def _example(report: Report, path: str, file: str) -> None:
+    if report.is_text:
+        st.html(f'<div class="thaw-text">{as_html(report.text(path) or "The text is no longer where it was.")}</div>')
+    elif (large := thumbnails([file], _SIDE)[0]) is not None:
+        st.html(f'<div class="thaw-large"><img src="{source(large)}" alt="{as_html(path)}"></div>')
+    else:
+        st.caption("The picture file is no longer where it was.")
+    st.caption(as_markdown(path))
+
+
+def _answers(report: Report, path: str) -> None:
+    """The truth and the probabilities after each phase; of a training example, its label alone."""
+    row, cases = report.row_of(path), report.cases
+    name, split = report.label_of(path)
+    where = {"train": "learned from", "validation": "held out", "test": "test split"}.get(split, split)
+    st.html(f'<div class="thaw-truth"><span>labelled</span> <b>{as_html(name)}</b> <span>· {where}</span></div>')
+    if row is None or cases is None:
+        found = next((e for e in report.label_errors if e.path == path), None)
+        if found:
+            st.markdown(
+                f"A head that had not seen it gives this label {percent(found.p_given)} and "
+                f"**{as_markdown(found.suggested)}** {percent(found.p_suggested)}."
+            )
+        return
+    for phase in sorted(cases.probabilities):
+        shares = cases.shares(phase, row)
+        right = max(shares, key=shares.__getitem__) == name
+        mark = f'<span class="thaw-mark {"right" if right else "wrong"}">{icon("check" if right else "close")}</span>'
+        st.html(phase_bars(phase, {"probabilities": shares}, top=4).replace("</p>", f" {mark}</p>", 1))
+
+
+def _neighbours(report: Report, path: str) -> None:
+    found = report.insight.neighbours(path) if report.insight else []
+    if not found:
+        return
+    st.markdown(
+        "**Most like it, of what the network learned from**",
+        help="The three training examples whose features point the same way. A wrong answer often has a reason here.",
+    )
+    root = Path((report.run.dataset() or {}).get("root", ""))
+    if report.is_text:
+        for near in found:
+            st.caption(f"**{as_markdown(near.label)}** · {as_markdown(report.text(near.path)[:200])}")
+        return
+    pictures = thumbnails([str(root / near.path) for near in found], 320)
+    items = "".join(
+        f"<figure>{f'<img src={chr(34)}{source(small)}{chr(34)} alt={chr(34)}{chr(34)}>' if small else ''}"
+        f"<figcaption><b>{as_html(near.label)}</b> <span>{near.similarity:.2f} alike</span></figcaption></figure>"
+        for near, small in zip(found, pictures, strict=True)
+    )
+    st.html(f'<div class="thaw-near">{items}</div>')
+
+
+def _put_right(report: Report, path: str) -> None:
+    """Correct the label, leave the example out, or take either back. The data itself is never changed."""
+    classes = report.classes_as_named
+    noted = corrections.noted(report.run).get(path, {})
+    name = noted.get("label") or report.label_of(path)[0]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "It really is",
+            classes,
+            index=classes.index(name) if name in classes else 0,
+            format_func=shown,
+            key=f"really-{path}",
+            help="Kept beside the run and used when you train again with the corrections. Your files stay.",
+        )
+        if st.button("Correct the label", key="correct", icon=":material/edit:", disabled=chosen == name):
+            _note(lambda: corrections.set_label(report.run, path, chosen))
+        if noted:
+            if st.button("Take it back", key="undo", icon=":material/undo:"):
+                _note(lambda: corrections.undo(report.run, path))
+        elif st.button("Leave it out", key="exclude", icon=":material/block:"):
+            _note(lambda: corrections.exclude(report.run, path))
+
+
+def _note(change: Callable[[], None]) -> None:
+    try:
+        change()
+    except ThawError as error:
+        st.error(as_markdown(str(error)))
+        return
+    st.rerun()

@@ -1,0 +1,130 @@
+"""Two classes: from which probability on an answer is given, and what that costs and buys."""
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from components.charts.matrix import matrix
+from components.charts.scores import scores
+from components.escape import as_markdown
+from components.facts import Fact, facts
+from components.guard import guarded
+from components.held import held
+from components.numbers import interval, percent
+from components.plot import plot
+from components.results.decided import probabilities
+from components.results.report import Report
+from core.evaluation import thresholds
+
+_GOAL = 0.95
+_SHARES = (
+    ("sensitivity", "sensitivity", "Of those that are {0}, the share that is called so."),
+    ("specificity", "specificity", "Of those that are {1}, the share that is called so."),
+    ("ppv", "right when {0}", "Positive predictive value: of those called {0}, the share that is."),
+    ("npv", "right when {1}", "Negative predictive value: of those called {1}, the share that is."),
+)
+
+
+@st.fragment
+def show(report: Report) -> None:
+    """The slider, and everything that it moves."""
+    if len(report.classes) != 2 or report.cases is None:
+        return
+    with guarded():
+        _section(report)
+
+
+def _section(report: Report) -> None:
+    st.subheader("Where to draw the line", help="Which mistakes weigh more is yours to say; this is where you say it.")
+    positive, value = _chosen(report)
+    name, other = report.classes[positive], report.classes[1 - positive]
+    found, truth = _scored(report, positive)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        value = _slider(report, positive, value)
+        figure = scores(found[truth], found[~truth], (name, other), value)
+        words = f"Probability of {name}: {name} above the line, {other} below it."
+        plot(figure, title=f"Probability of {name}", text=words, key="threshold-scores", height=210)
+        _buttons(report, positive)
+    row = thresholds.at(found, truth, value)
+    with right:
+        cells = [[row["tp"], row["fn"]], [row["fp"], row["tn"]]]
+        words = f"{row['tp']} {name} found, {row['fn']} missed, {row['fp']} false alarms, {row['tn']} rightly {other}."
+        plot(matrix(cells, [name, other], False), title="At this line", text=words, key="threshold-matrix", height=270)
+    st.html(facts([_fact(row, key, label, help, (name, other)) for key, label, help in _SHARES]))
+    n = f"{len(truth):,} {report.split_name} {report.unit}s"
+    st.caption(
+        f"On {n}. In the hover, the exact 95 % interval. The line is kept with the run: every prediction uses it."
+    )
+
+
+def _chosen(report: Report) -> tuple[int, float]:
+    """The class and the threshold that are noted; else the second class, at one half."""
+    noted = report.run.notes().get("threshold")
+    if isinstance(noted, dict) and noted.get("class") in report.classes_as_named:
+        value = noted.get("value")
+        if isinstance(value, (int, float)) and 0 <= value <= 1:
+            return report.classes_as_named.index(noted["class"]), float(value)
+    return 1, 0.5
+
+
+def _scored(report: Report, positive: int) -> tuple[np.ndarray, np.ndarray]:
+    """The probability of the class, float (N,), and which examples are of it, bool (N,)."""
+    assert report.cases is not None
+    return probabilities(report)[:, positive], report.cases.labels[report.rows] == positive
+
+
+def _slider(report: Report, positive: int, value: float) -> float:
+    key = f"threshold-{report.run.id}"
+    shown = min(1.0, round(value, 3))
+    st.slider(
+        f"Call it {as_markdown(report.classes[positive])} from this probability on",
+        0.0,
+        1.0,
+        step=0.001,
+        format="%.3f",
+        on_change=lambda: _keep(report, positive, st.session_state[key]),
+        **held(key, shown),
+    )
+    return shown
+
+
+def _buttons(report: Report, positive: int) -> None:
+    with st.container(horizontal=True):
+        st.button(
+            f"Sensitivity at least {_GOAL}",
+            key="threshold-goal",
+            icon=":material/target:",
+            on_click=_reach,
+            args=(report, positive),
+            help="The highest line that still finds so many: the fewest false alarms at that price.",
+        )
+        other = as_markdown(report.classes[1 - positive])
+        st.button(f"Ask for {other} instead", key="threshold-swap", type="tertiary", on_click=_swap, args=(report,))
+        if report.run.notes().get("threshold"):
+            st.button("Back to one half", key="threshold-reset", type="tertiary", on_click=_forget, args=(report,))
+
+
+def _keep(report: Report, positive: int, value: float) -> None:
+    report.run.write_notes(threshold={"class": report.classes_as_named[positive], "value": value})
+
+
+def _reach(report: Report, positive: int) -> None:
+    exact = thresholds.for_sensitivity(*_scored(report, positive), _GOAL)
+    _keep(report, positive, math.floor(exact * 1000) / 1000)  # down to what the slider can show: never less sensitive
+
+
+def _swap(report: Report) -> None:
+    positive, value = _chosen(report)
+    _keep(report, 1 - positive, round(1 - value, 3))
+
+
+def _forget(report: Report) -> None:
+    report.run.write_notes(threshold=None)
+
+
+def _fact(row: dict, key: str, label: str, help: str, names: tuple[str, str]) -> Fact:  # type: ignore[type-arg]
+    bounds = row[f"{key}_interval"]
+    spread = f" Likely between {interval(bounds)}." if bounds else ""
+    return Fact(percent(row[key]), label.format(*names), help.format(*names) + spread)

@@ -1,0 +1,84 @@
+"""Can its probabilities be trusted, and what does it buy to say "none of these" when unsure."""
+
+import streamlit as st
+
+from components.charts.calibration import coverage, reliability
+from components.facts import Fact, facts
+from components.guard import guarded
+from components.held import held
+from components.numbers import percent
+from components.plot import plot
+from components.results.decided import probabilities, temperature
+from components.results.report import Report
+from core.evaluation import abstention, calibration
+
+
+@st.fragment
+def show(report: Report) -> None:
+    """Calibration beside abstention: both are about how sure it is."""
+    if report.cases is None or report.kept not in report.cases.probabilities or not len(report.rows):
+        return
+    with guarded():
+        left, right = st.columns(2, gap="large")
+        with left:
+            _calibration(report)
+        with right:
+            _abstention(report)
+
+
+def _calibration(report: Report) -> None:
+    assert report.cases is not None
+    st.subheader("Is it as right as it is sure?", help="Of the answers that are 80 % sure, 80 % should be right.")
+    found, labels = probabilities(report), report.cases.labels[report.rows]
+    bins = calibration.reliability(found, labels)
+    ece = calibration.expected_calibration_error(found, labels)
+    words = f"Expected calibration error {percent(ece)}: how far sureness and truth lie apart, on average."
+    plot(reliability(bins, report.unit), title="Reliability diagram", text=words, key="reliability", height=300)
+    st.caption(f"{words} Darker bars hold more {report.unit}s.")
+    fitted = report.held_out.get("temperature")
+    if not fitted:
+        st.caption(f"Too few held-out {report.unit}s to fit a temperature.")
+        return
+    key = f"temperature-{report.run.id}"
+    st.toggle(
+        f"Use the fitted temperature, {fitted['value']:.2f}",
+        help="One number that makes all answers less or more sure and changes none of them. Predictions use it too.",
+        on_change=lambda: report.run.write_notes(temperature=fitted["value"] if st.session_state[key] else None),
+        **held(key, temperature(report) is not None),
+    )
+    st.caption(
+        f"Fitted on {fitted['n_fit']} held-out {report.unit}s. On the other {fitted['n_judged']} the error goes from "
+        f"{percent(fitted['ece_before'])} to {percent(fitted['ece_after'])}, log loss from "
+        f"{fitted['loss_before']:.3f} to {fitted['loss_after']:.3f}."
+    )
+
+
+def _abstention(report: Report) -> None:
+    assert report.cases is not None
+    st.subheader("“None of these”", help="Where even its best answer is less sure than this, it gives none.")
+    found, labels = probabilities(report), report.cases.labels[report.rows]
+    noted = report.run.notes().get("abstain")
+    share = float(noted) if isinstance(noted, (int, float)) and 0 <= noted <= 1 else 0.0
+    now = abstention.at(found, labels, share)
+    curve = abstention.coverage_curve(found, labels)
+    words = f"Answering {percent(now['coverage'])} of the {report.unit}s, it is right on {percent(now['accuracy'])}."
+    plot(coverage(curve, now), title="Accuracy against coverage", text=words, key="coverage", height=300)
+    key = f"abstain-{report.run.id}"
+    st.slider(
+        "Give no answer below",
+        0.0,
+        0.999,
+        step=0.001,
+        format="percent",
+        on_change=lambda: report.run.write_notes(abstain=st.session_state[key] or None),
+        **held(key, min(0.999, share)),
+    )
+    st.html(
+        facts(
+            [
+                Fact(percent(now["coverage"]), "answered"),
+                Fact(percent(now["accuracy"]), "right of those"),
+                Fact(f"{len(labels) - now['n']:,}", "left to people"),
+            ]
+        )
+    )
