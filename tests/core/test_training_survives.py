@@ -1,0 +1,254 @@
+"""Runs come through what happens to them: odd names, two at once, frozen workers, full disks, data that change."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import launcher, record
+from core.config import from_json
+from core.data.scan import scan
+from core.predict import Predictor
+from core.record import Run, create_run
+from core.service_client import Service, service
+from core.training import checkpoint
+from core.training.reporter import Reporter
+from tests.core.conftest import ROOT, core
+from tests.core.test_training_resume import wait
+
+NAMES = ["new\nline", os.fsdecode(b"caf\xe9"), "<b>**x** 🐈"]
+SMALL = {"image_size": 32, "unfreeze": "blocks:1", "phase1": {"epochs": 3}, "phase2": {"epochs": 2}}
+
+
+def until(condition, seconds=240):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.02)
+
+
+def write_picture(path, label, seed):
+    pixels = np.random.default_rng(seed).integers(0, 60, (40, 40, 3), dtype=np.uint8)
+    pixels[..., label % 3] += 150
+    with open(path, "wb") as file:
+        Image.fromarray(pixels).save(file, "PNG")
+
+
+@pytest.fixture(scope="module")
+def oddly_named(tmp_path_factory):
+    """Three classes, one of two pictures, with file names to match."""
+    root = tmp_path_factory.mktemp("odd")
+    for label, name in enumerate(NAMES):
+        (root / name).mkdir()
+        for n in range((12, 12, 2)[label]):
+            write_picture(root / name / f"{name} {n}.png", label, n)
+    return root
+
+
+START = """
+import json, sys, os, signal
+from pathlib import Path
+from core import launcher
+from core.config import from_json
+settings = from_json(json.loads(sys.argv[1]))
+runs = [launcher.start(settings.replace(name=name), Path(sys.argv[2])) for name in ("a", "b")]
+print(json.dumps([str(run.path) for run in runs]), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(scope="module")
+def pair(oddly_named, tmp_path_factory):
+    """Two runs on odd names, trained at the same time; the process that started them was killed at once."""
+    home = tmp_path_factory.mktemp("pair")
+    environment = {
+        "THAW_MAX_RUNNING": "2",
+        "THAW_RUNS": str(home / "runs"),
+        "THAW_CACHE_DIR": str(home / "cache"),
+    }
+    settings = {"data": str(oddly_named), **SMALL, "batch_size": 4096}
+    starter = subprocess.run(
+        [sys.executable, "-c", START, json.dumps(settings), str(home / "runs")],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert starter.returncode == -signal.SIGKILL, starter.stderr
+    runs = [Run(folder) for folder in json.loads(starter.stdout)]
+    until(lambda: all(run.status().get("pid") for run in runs))
+    worker = runs[0].status()["pid"]
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        until(lambda: runs[0].status().get("stale_s", 0) > 4)
+        frozen = runs[0].status()
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert [wait(run) for run in runs] == [record.DONE, record.DONE], [run.status() for run in runs]
+    return runs, frozen, home
+
+
+def test_workers_outlive_whoever_started_them_and_share_the_store(pair):
+    runs, _, home = pair
+    stored = [p.name for p in (home / "cache" / "features").iterdir()]
+    assert len(stored) == 2  # features, and activations at the cut of phase 2: each once
+    assert not [name for name in stored if name.startswith(".")]
+    histories = [
+        [{k: v for k, v in e.items() if k not in ("t", "seconds")} for e in run.events(("epoch",))] for run in runs
+    ]
+    assert histories[0] == histories[1]
+
+
+def test_a_frozen_worker_is_seen_by_its_heartbeat(pair):
+    _, frozen, _ = pair
+    assert frozen["state"] == record.RUNNING
+    assert record.silence({**frozen, "stale_s": 31.0})
+
+
+def test_odd_names_come_through_a_whole_run(pair, oddly_named):
+    run = pair[0][0]
+    classes = run.dataset()["classes"]
+    assert sorted(classes) == sorted(NAMES)
+    header = list(run.predictions()[0])
+    assert header[3:] == [f"p{phase}:{name}" for phase in (1, 2) for name in classes]
+    for row in run.predictions():
+        assert (oddly_named / row["path"]).is_file()
+        assert row["path"].startswith(row["label"] + "/")
+    assert [c["class"] for c in run.evaluation(2)["per_class"]] == classes
+    json.loads(json.dumps(record.summary(run)))
+
+
+def test_odd_names_come_through_the_shell_and_the_service(pair, oddly_named, monkeypatch):
+    run, home = pair[0][0], pair[2]
+    monkeypatch.setenv("THAW_CACHE_DIR", str(home / "cache"))
+    paths = [str(oddly_named / file["path"]) for file in run.dataset()["files"][::9]]
+    rows = Predictor(run).predict_files(paths)
+    assert [row["path"] for row in rows] == paths
+    assert all(row["label"] in NAMES and row["error"] is None for row in rows)
+    for command in (
+        ("scan", str(oddly_named)),
+        ("evaluate", str(run.path), str(oddly_named)),
+        ("predict", str(run.path), *paths),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "core", *map(str, command), "--json"], cwd=ROOT, capture_output=True
+        )
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+        json.loads(done.stdout)
+    with contextlib.ExitStack() as stack:
+        asked: Service = service(run)
+        stack.callback(asked.stop)
+        asked.wait()
+        answer = asked.predict(Path(paths[0]).read_bytes(), Path(paths[0]).name)
+    assert answer["path"] == Path(paths[0]).name
+    assert answer["probabilities"] == pytest.approx(rows[0]["probabilities"], abs=1e-4)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 16 MB: too small for the model."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", place], capture_output=True).returncode:
+        pytest.skip("a file system can only be mounted by root")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def remount(place, options):
+    subprocess.run(["mount", "-o", f"remount,{options}", place], check=True)
+
+
+def test_a_full_disk_ends_in_a_sentence_and_a_resume_in_a_finished_run(small_disk, pictures):
+    settings = {"data": str(pictures), **SMALL, "phase2": {"epochs": 0}}
+    remount(small_disk, "ro")
+    refused = core("train", "--data", str(pictures), "--runs", str(small_disk / "runs"), check=False)
+    assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (2, 1)
+    assert "No run can be made in" in refused.stderr
+    remount(small_disk, "rw")
+    run = launcher.start(from_json(settings), small_disk / "runs")
+    assert wait(run) == record.FAILED
+    assert "disk is full" in run.status()["error"]
+    assert checkpoint.load(run).progress.epoch == 3
+    assert run.config().data == str(pictures)
+    assert len(run.dataset()["files"]) == 40
+    assert [e["epoch"] for e in run.events(("epoch",))] == [1, 2, 3]
+    assert not run.model_file.exists()
+    assert not list(run.path.rglob("*.tmp"))
+    remount(small_disk, "size=200m")
+    launcher.resume(run)
+    assert wait(run) == record.DONE
+    assert [e["epoch"] for e in run.events(("epoch",))] == [1, 2, 3]
+
+
+def test_data_that_change_and_a_folder_that_is_renamed_end_in_a_sentence(tmp_path):
+    data = tmp_path / "data"
+    for label, name in enumerate(("a", "b")):
+        (data / name).mkdir(parents=True)
+        for n in range(10):
+            write_picture(data / name / f"{n}.png", label, n)
+    long = {"data": str(data), **SMALL, "phase1": {"epochs": 5000, "learning_rate": 1e-5}, "early_stopping": False}
+    run = launcher.start(from_json(long), tmp_path / "runs")
+    until(lambda: run.events(("epoch",)))
+    picture = data / "a" / "3.png"
+    whole = picture.read_bytes()
+    write_picture(picture, 0, 99)
+    launcher.skip(run)
+    assert wait(run) == record.FAILED
+    assert "'a/3.png'" in run.status()["error"]
+    assert "changed or vanished" in run.status()["error"]
+    shutil.rmtree(data / "a")
+    launcher.resume(run)
+    assert wait(run) == record.FAILED  # the whole class vanished
+    assert "Traceback" not in run.status()["error"]
+    assert "unexpected" not in run.status()["error"]
+    (data / "a").mkdir()
+    for n in range(10):
+        write_picture(data / "a" / f"{n}.png", 0, n)
+    assert picture.read_bytes() == whole
+    launcher.resume(run)
+    until(lambda: run.state() == record.RUNNING and run.status()["phase"] == 1)
+    moved = Run(run.path.with_name("moved"))
+    os.replace(run.path, moved.path)
+    until(lambda: moved.state() == record.INTERRUPTED)
+    assert "Resume" in moved.status()["error"]
+    assert run.state() == record.DAMAGED
+    assert "deleted or renamed" in run.status()["error"]
+    launcher.resume(moved)
+    until(lambda: moved.state() == record.RUNNING and moved.status()["phase"] == 1)
+    launcher.skip(moved)
+    assert wait(moved) == record.DONE
+    assert moved.model_file.is_file()
+    assert scan(data).counts()["a"]
+
+
+def test_a_clock_that_is_set_back_harms_no_report(tmp_path, monkeypatch):
+    run = create_run(from_json({"data": "x"}), {}, tmp_path)
+    with run.lock().acquire():
+        reporter = Reporter(run)
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now - 86_400)
+        reporter.stage("after midnight, again")
+        run.ask("stop")
+        until(lambda: reporter.asked() == "stop")
+        assert run.status()["elapsed_s"] >= 0
+        assert run.status()["stale_s"] == 0
+        reporter.close(record.STOPPED, message="")
+    assert run.state() == record.STOPPED
+    assert reporter.elapsed() >= 0
+
+
+def test_a_report_that_cannot_be_written_is_no_second_error(tmp_path):
+    run = create_run(from_json({"data": "x"}), {}, tmp_path)
+    reporter = Reporter(run)
+    shutil.rmtree(run.path)
+    reporter.close(record.FAILED, error="the folder is gone", message="")
