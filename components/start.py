@@ -14,6 +14,7 @@ from core import config as configs
 from core import launcher
 from core.data.scan import Scan
 from core.errors import ConfigError, ThawError
+from core.train_settings import refuse_settings
 
 
 def start_row(data: Scan | None, path: str | None) -> None:
@@ -40,7 +41,9 @@ def start_row(data: Scan | None, path: str | None) -> None:
 
 def _start(data: Scan) -> None:
     try:
-        run = launcher.start(draft.settings().replace(data=data.root))
+        config = draft.settings().replace(data=data.root, task=data.task)
+        refuse_settings(config)
+        run = launcher.start(config)
     except ThawError as error:
         say(error)
         return

@@ -49,6 +49,16 @@ def refuse_early(config: RunConfig) -> None:
     Raises:
         ThawError: the backbone, its size, its weights file, a layer to thaw, or the data cannot be used.
     """
+    refuse_settings(config)
+    tasks.task(config.task).scan(config)
+
+
+def refuse_settings(config: RunConfig) -> None:
+    """Refuse settings that no data could mend.
+
+    Raises:
+        ThawError: the backbone, its size, its weights file, or a layer to thaw cannot be used.
+    """
     row = catalog.backbone(config.backbone)
     if row.task != config.task:
         raise ConfigError(f"{row.key} reads {tasks.task(row.task).NOUN}, the data are {tasks.task(config.task).NOUN}.")
@@ -62,7 +72,6 @@ def refuse_early(config: RunConfig) -> None:
     described = structure(row.key, row.default_size)  # names and blocks are the same at every size
     if described:
         thaw.resolve(config.unfreeze, described)
-    tasks.task(config.task).scan(config)
 
 
 def _assignment(text: str) -> tuple[str, str]:

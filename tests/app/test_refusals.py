@@ -1,0 +1,80 @@
+"""What the shell refuses in a sentence, the page refuses in a sentence too."""
+
+import dataclasses
+import json
+import shutil
+import time
+
+import pytest
+from PIL import Image
+from test_pages import _open
+
+from core import record
+from core.config import RunConfig
+from core.data.scan import scan
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"backbone": "ResNet9000"}, "EfficientNetLite0"),
+        ({"image_size": 16}, "at least 32"),
+        ({"unfreeze": "names:nope"}, "stem\\_conv"),
+        ({"unfreeze": "layers:9999"}, "9999"),
+        ({"weights": "/nowhere.h5"}, "nowhere"),
+    ],
+)
+def test_settings_that_cannot_train_start_no_run(pictures, changes, part):
+    scan(pictures)
+    app = _open("train", data=str(pictures))
+    app.session_state["draft"] = dataclasses.replace(RunConfig(), **changes)
+    app.button(key="start").click().run()
+    assert not app.exception
+    assert part in " ".join(error.value for error in app.error)
+    assert record.list_runs() == []
+
+
+@pytest.mark.parametrize(("keep", "part"), [(1, "At least two classes"), (0, "No picture")])
+def test_data_that_cannot_train_are_refused_on_the_page(pictures, keep, part):
+    for folder in sorted(pictures.iterdir())[keep:]:
+        shutil.rmtree(folder)
+    app = _open("data", data=str(pictures))
+    end = time.monotonic() + 60
+    while not app.error and time.monotonic() < end:
+        time.sleep(0.3)
+        app.run()
+    assert not app.exception
+    assert part in app.error[0].value
+    assert "Traceback" not in app.error[0].value
+
+
+def test_a_run_deleted_elsewhere_leaves_every_page_whole(pictures, run_of):
+    run = run_of(pictures)
+    pages = {page: _open(page, run=run.id) for page in ("train", "results", "runs")}
+    shutil.rmtree(run.path)
+    for page, app in pages.items():
+        app.run()
+        assert not app.exception, page
+
+
+def test_a_run_of_an_older_version_is_shown(pictures, run_of):
+    run = run_of(pictures)
+    older = {"data": str(pictures), "phase1": {"momentum": 0.9}, "colour": "blue", "version": 0}
+    run.config_file.write_text(json.dumps(older))
+    run.status_file.write_text('{"state": "done"}')
+    run.evaluation_file(2).write_text('{"n": 12, "accuracy": 0.75, "loss": 0.5, "confusion": [[9, 3], [3, 9]]}')
+    run.insight_file.write_text("[]")
+    for page in ("train", "results", "runs"):
+        app = _open(page, run=run.id)
+        assert not app.exception, page
+        assert not [e.value for e in app.error if "did not foresee" in e.value], page
+
+
+def test_pictures_that_vanished_after_the_run_leave_its_results_whole(pictures, run_of):
+    run = run_of(pictures)
+    Image.new("RGB", (3, 3)).save(pictures / "stray.png")
+    shutil.rmtree(pictures)
+    for page in ("train", "results", "runs"):
+        app = _open(page, run=run.id)
+        assert not app.exception, page
+        assert not [e.value for e in app.error if "did not foresee" in e.value], page
