@@ -6,6 +6,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from core.models.fold import fold_depthwise
+
 
 def frozen(function: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[..., list[tf.Tensor]]:
     """An inference graph of `function` with the values that its variables have now.
@@ -18,7 +20,7 @@ def frozen(function: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[...,
         A function of the same tensors that returns a list. Later changes of the weights do not reach it.
     """
     concrete = tf.function(function).get_concrete_function(*specs)
-    constant = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
+    constant = fold_depthwise(convert_variables_to_constants_v2(concrete, lower_control_flow=False))
     n_outputs = len(constant.outputs)
 
     def call(*tensors: Any) -> list[tf.Tensor]:
