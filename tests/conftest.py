@@ -6,10 +6,21 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pytest_collection_modifyitems(items):
+    """`THAW_EXAMPLES=N` gives every Hypothesis test N examples: `pytest -m hypothesis --hypothesis-show-statistics`."""
+    wanted = os.environ.get("THAW_EXAMPLES")
+    for item in items if wanted else ():
+        test = getattr(item, "function", None)
+        own = getattr(test, "_hypothesis_internal_use_settings", None)
+        if own is not None:
+            test._hypothesis_internal_use_settings = settings(own, max_examples=int(wanted))
 
 
 @pytest.fixture(autouse=True)

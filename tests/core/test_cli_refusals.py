@@ -1,0 +1,132 @@
+"""Data, settings and models that cannot be used: exit status 2 and one sentence, from every command that meets them."""
+
+import json
+import os
+
+import pytest
+from served_run import make_run, picture
+from test_cli import run_main
+
+from core import record
+
+
+def fill(folder, count):
+    """Distinct pictures, in a folder."""
+    for n in range(count):
+        picture(folder / f"{n}.png", (24, 24), seed=1000 * sum(os.fsencode(folder.name)) + n)
+
+
+def one_class(root):
+    fill(root / "cat", 5)
+
+
+def a_single_picture(root):
+    fill(root / "cat", 5)
+    fill(root / "dog", 1)
+
+
+def only_in_train(root):
+    for split in ("train", "validation"):
+        for name in ("cat", "dog"):
+            fill(root / split / name, 3)
+    fill(root / "train" / "bird", 3)
+
+
+def only_in_validation(root):
+    only_in_train(root)
+    os.replace(root / "train" / "bird", root / "validation" / "bird")
+
+
+def no_picture(root):
+    (root / "cat").mkdir(parents=True)
+    (root / "dog").mkdir()
+    (root / "cat" / "notes.txt").write_text("none")
+
+
+def a_file(root):
+    picture(root.with_suffix(".png")).rename(root)
+
+
+def nothing(root):
+    pass
+
+
+def names_of_bytes(root):
+    """Class names that are no text, in data that cannot train."""
+    fill(root / os.fsdecode(b"caf\xe9\n<b>"), 5)
+    fill(root / os.fsdecode(b"\xff"), 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        (one_class, "At least two classes"),
+        (a_single_picture, "'dog' has one"),
+        (only_in_train, "'bird' has them only in train"),
+        (only_in_validation, "'bird' has them only in validation"),
+        (no_picture, "No picture"),
+        (a_file, "Received a file"),
+        (nothing, "no folder"),
+        (names_of_bytes, "has one"),
+    ],
+)
+@pytest.mark.parametrize("command", ["scan", "train"])
+def test_data_that_cannot_train_are_refused(capsys, tmp_path, make, part, command):
+    make(tmp_path / "data")
+    words = ["--data", tmp_path / "data"] if command == "train" else [tmp_path / "data"]
+    status, out, err = run_main(capsys, command, *words, "--json")
+    assert (status, out, len(err.strip().splitlines())) == (2, "", 1)
+    assert part in err
+    assert record.list_runs() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        ('{"version": 7}', "version 7"),
+        ('{"colour": 1}', "phase1.learning_rate"),
+        ('{"phase1": {"learning_rate": 0}}', "above 0"),
+        ('{"phase1": {"learning_rate": -1}}', "above 0"),
+        ('{"phase1": {"learning_rate": NaN}}', "above 0"),
+        ('{"unfreeze": "half"}', "blocks:N"),
+        ("[1]", "one JSON object"),
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("\udcff", "cannot be read"),
+    ],
+)
+def test_a_settings_file_that_cannot_be_used_is_refused(capsys, tmp_path, content, part):
+    file = tmp_path / "settings.json"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    status, out, err = run_main(capsys, "train", "--data", tmp_path, "--config", file)
+    assert (status, out, len(err.strip().splitlines())) == (2, "", 1)
+    assert part in err
+
+
+@pytest.mark.parametrize("damage", [b"", b"no model", b"PK\x03\x04 torn"])
+@pytest.mark.parametrize("command", ["predict", "evaluate", "export"])
+def test_a_damaged_model_is_refused(capsys, tmp_path, damage, command):
+    run = make_run(phases=(1,))
+    run.phase_model_file(1).write_bytes(damage)
+    for name in ("blue ice", "красный"):
+        fill(tmp_path / "data" / name, 2)
+    more = {
+        "predict": [tmp_path / "data" / "красный" / "0.png"],
+        "evaluate": [tmp_path / "data"],
+        "export": ["--format", "tf_saved_model", "--out", tmp_path / "out"],
+    }[command]
+    status, out, err = run_main(capsys, command, run.id, *more)
+    assert (status, out) == (2, "")
+    assert "damaged" in err
+    assert "Traceback" not in err
+
+
+def test_what_cannot_be_resumed_says_why(capsys):
+    run = make_run(phases=(1,))
+    status, _, err = run_main(capsys, "resume", run.id)
+    assert (status, "It is done" in err) == (2, True)
+    run.config_file.write_text("{")
+    status, _, err = run_main(capsys, "resume", run.id)
+    assert (status, "cannot be read" in err) == (2, True)
+    status, out, _ = run_main(capsys, "runs", "--json")
+    assert (status, json.loads(out)[0]["state"]) == (0, record.DAMAGED)
