@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.machine import memory
 from core import config, launcher, record
+from core.presets import preset
 from core.record import Run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,22 +41,9 @@ def train(home: Path, data: Path, **settings: Any) -> Trained:
     Raises:
         RuntimeError: the run did not end as `done`.
     """
-    base = config.RunConfig()
-    if "preset" in settings:
-        from core.presets import preset
-
-        base = preset(settings["preset"])
-    chosen = config.from_json({"data": str(data), "task": "image", **settings}, base)
-    run = record.create_run(chosen, launcher.versions(), home / "runs")
+    run = _created(home, data, settings)
     began = time.perf_counter()
-    with open(run.log_file, "wb") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "core.worker", str(run.path)],
-            cwd=ROOT,
-            env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **places(home)},
-            stdout=log,
-            stderr=log,
-        )
+    worker = _started(run, home)
     samples: list[dict[str, float]] = []
     watcher = threading.Thread(target=_watch, args=(worker, samples), daemon=True)
     watcher.start()
@@ -65,6 +53,58 @@ def train(home: Path, data: Path, **settings: Any) -> Trained:
     if run.state() != record.DONE:
         raise RuntimeError(f"The run ended as {run.state()}: {run.status().get('error')}")
     return _trained(run, whole, samples)
+
+
+class Background:
+    """A run that trains while the caller does something else; stopped at the end of a `with` block."""
+
+    def __init__(self, home: Path, data: Path, **settings: Any) -> None:
+        """As `train`."""
+        self.run = _created(home, data, settings)
+        self._home = home
+
+    def __enter__(self) -> "Background":
+        self._worker = _started(self.run, self._home)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run.ask("stop")
+        try:
+            self._worker.wait(60)
+        except subprocess.TimeoutExpired:
+            self._worker.kill()
+
+    def wait_for_epochs(self, n: int) -> None:
+        """Until that many epochs have ended.
+
+        Raises:
+            RuntimeError: the run ended before.
+        """
+        while len(self.run.events(("epoch",))) < n:
+            if self._worker.poll() is not None:
+                raise RuntimeError(f"The run ended as {self.run.state()}: {self.run.status().get('error')}")
+            time.sleep(0.2)
+
+    def epoch_seconds(self, since: float) -> list[float]:
+        """Seconds of the epochs that ended after a moment (seconds since 1970)."""
+        return [e["seconds"] for e in self.run.events(("epoch",)) if e["t"] >= since]
+
+
+def _created(home: Path, data: Path, settings: dict[str, Any]) -> Run:
+    base = preset(settings["preset"]) if "preset" in settings else config.RunConfig()
+    chosen = config.from_json({"data": str(data), "task": "image", **settings}, base)
+    return record.create_run(chosen, launcher.versions(), home / "runs")
+
+
+def _started(run: Run, home: Path) -> subprocess.Popen[bytes]:
+    with open(run.log_file, "wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "core.worker", str(run.path)],
+            cwd=ROOT,
+            env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **places(home)},
+            stdout=log,
+            stderr=log,
+        )
 
 
 def places(home: Path) -> dict[str, str]:
