@@ -111,12 +111,15 @@ def overlay(source: str | Path | bytes | np.ndarray, grid: np.ndarray, side: int
     return encoded(overlaid(source, grid, side), "PNG")
 
 
-def overlaid(source: str | Path | bytes | np.ndarray, grid: np.ndarray, side: int = 512) -> Image.Image:
-    """As `overlay`, before it is encoded."""
+def overlaid(source: str | Path | bytes | np.ndarray, grid: np.ndarray | None, side: int = 512) -> Image.Image:
+    """As `overlay`, before it is encoded; without a map, the picture alone in the same size."""
     image = Image.fromarray(source if isinstance(source, np.ndarray) else read_pixels(source))
     scale = side / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    picture = np.asarray(image.resize(size, Image.Resampling.BILINEAR), np.float32)
+    resized = image.resize(size, Image.Resampling.BILINEAR)
+    if grid is None:
+        return resized
+    picture = np.asarray(resized, np.float32)
     heat = np.asarray(Image.fromarray(grid.astype(np.float32)).resize(size, Image.Resampling.BICUBIC))
     heat = np.clip(heat, 0, 1)[:, :, None]  # (H, W, 1)
     grey = picture.mean(axis=2, keepdims=True)

@@ -70,6 +70,20 @@ def _code(run: Run, out: Path) -> None:
     replace_atomically(out, script(run).encode("utf-8", "surrogateescape"))
 
 
+@exporter("report", "The report: one HTML file with charts and pictures inside, to read and to print", "-report.html")
+def _report(run: Run, out: Path) -> None:
+    from core.exports.report import report
+
+    replace_atomically(out, report(run).encode("utf-8", "replace"))
+
+
+@exporter("card", "A model card in Markdown", "-model-card.md")
+def _card(run: Run, out: Path) -> None:
+    from core.exports.model_card import card
+
+    replace_atomically(out, card(run).encode("utf-8", "replace"))
+
+
 def export(run: Run, name: str, out: str | Path | None = None) -> Path:
     """Write `run` in the format `name`; the path that was written.
 

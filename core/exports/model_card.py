@@ -1,0 +1,113 @@
+"""A model card in Markdown, after Mitchell et al. 2019, Model Cards for Model Reporting (arXiv:1810.03993)."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from core import catalog
+from core.exports.story import Story, story
+from core.exports.wording import counts, interval, number, percent, recipe
+from core.record import Run
+
+
+def card(run: Run) -> str:
+    """The card of a run.
+
+    Raises:
+        RunError: it has no figures yet.
+    """
+    told = story(run)
+    parts = [_details(told), _use(told), _factors(told), _metrics(told), _data(told), _results(told), _caveats(told)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _details(told: Story) -> str:
+    row, made = catalog.backbone(told.config.backbone), datetime.fromtimestamp(told.run.created(), UTC)
+    lines = "\n".join(f"- {name}: {_safe(value)}" for name, value in recipe(told.config, told.versions, _seconds(told)))
+    return (
+        f"# Model card: {_safe(told.run.name())}\n\n## Model details\n\n"
+        f"An {'image' if told.config.task == 'image' else 'text'} classifier for {len(told.classes)} classes "
+        f"({', '.join(map(_safe, told.classes))}), made with Thaw on {made:%Y-%m-%d} as run `{told.run.id}`. "
+        f"A pretrained {row.title} ([paper]({row.paper})) with a new head. Phase {told.kept} is kept.\n\n"
+        f"{lines}"
+    )
+
+
+def _use(told: Story) -> str:
+    return (
+        f"## Intended use\n\nTelling {told.noun} of these classes apart, like those it was trained on, with a person "
+        "who looks at what matters. Out of scope: anything that is none of the classes, and decisions about people "
+        "without a person's judgement. *Who may use it, for what, is for its owner to say here.*"
+    )
+
+
+def _factors(told: Story) -> str:
+    return (
+        f"## Factors\n\nFigures are given for each class. Other groups (camera, place, sex, age, dialect) were not "
+        f"recorded with the {told.noun}, so differences between them are not known."
+    )
+
+
+def _metrics(told: Story) -> str:
+    found = told.headline
+    rows = [
+        ("Accuracy", f"{percent(found['accuracy'])} (95 % interval {interval(found['accuracy_interval'])}, Wilson)"),
+        ("Balanced accuracy", percent(found["balanced_accuracy"])),
+        ("Macro F1", number(found["macro_f1"])),
+        ("Log loss", number(found["loss"])),
+        ("Area under the ROC curve", number(found.get("auc"))),
+        ("Expected calibration error", number(found.get("ece"))),
+        ("Always answering the most frequent class", percent(found["baseline"])),
+    ]
+    return f"## Metrics\n\nOn {found['n']:,} {told.judged_on}. {told.caveat()}\n\n" + _table(("Figure", "Value"), rows)
+
+
+def _data(told: Story) -> str:
+    rows = [(name, *map(str, split.values())) for name, split in counts(told.dataset).items()]
+    changed = f"\n\n{_safe(told.corrections['sentence'])}" if told.corrections else ""
+    return (
+        f"## Training and evaluation data\n\n`{told.config.data}`: {len(told.dataset['files']):,} {told.noun}.\n\n"
+        + _table(("Class", "Train", "Held out", "Test"), rows)
+        + changed
+    )
+
+
+def _results(told: Story) -> str:
+    rows = [
+        (
+            row["class"],
+            percent(row["precision"]),
+            f"{percent(row['recall'])} ({interval(row.get('recall_interval'))})",
+            number(row["f1"]),
+            str(row["support"]),
+        )
+        for row in told.headline["per_class"]
+    ]
+    verdict = told.figures.get(2, {}).get("verdict")
+    said = f"\n\nWas phase 2 worth it? {verdict}" if verdict else ""
+    return "## Results for each class\n\n" + _table(("Class", "Precision", "Recall", "F1", "Examples"), rows) + said
+
+
+def _caveats(told: Story) -> str:
+    listed = "\n".join(f"- {line}" for line in told.limits())
+    return (
+        f"## Ethical considerations\n\nThe backbone was pretrained on data that Thaw did not choose; it brings their "
+        "slant along. *What the data mean for the people in them is for its owner to say here.*\n\n"
+        f"## Caveats and recommendations\n\n{listed}"
+    )
+
+
+def _seconds(told: Story) -> float | None:
+    value = told.status.get("seconds_total")
+    return float(value) if value else None
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *([_safe(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _safe(text: str) -> str:
+    """A name that Markdown shows as it is."""
+    flat = " ".join(text.encode("utf-8", "replace").decode().split())
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", flat)

@@ -1,0 +1,83 @@
+"""The report of a run: one HTML file that a stakeholder reads without the app, live on a screen and fit to print."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from core.exports import report_charts as charts
+from core.exports.page import cards, chart, page, table, text
+from core.exports.report_results import how_good, thumbnail_of, was_it_worth_it, where_wrong, why
+from core.exports.story import Story, story
+from core.exports.wording import counts, interval, percent, recipe
+from core.record import Run
+
+
+def report(run: Run) -> str:
+    """The report as one HTML document.
+
+    Raises:
+        RunError: the run has no figures yet.
+    """
+    told = story(run)
+    sections = (_opening, _data, _recipe, how_good, where_wrong, why, was_it_worth_it, _limits)
+    return page(f"{run.name()}: report", [section(told) for section in sections])
+
+
+def _opening(told: Story) -> str:
+    found, made = told.headline, datetime.fromtimestamp(told.run.created(), UTC)
+    names = ", ".join(told.classes[:8]) + (" …" if len(told.classes) > 8 else "")
+    corrections = f"<p>{text(told.corrections['sentence'])}</p>" if told.corrections else ""
+    return (
+        f"<h1>{text(told.run.name())}</h1>"
+        f'<p class="soft">Run {text(told.run.id)}, {made:%d %B %Y}. Made with Thaw.</p>'
+        f"<h2>The question</h2><p>Can a network that already knows how to {_verb(told)} learn to tell "
+        f"{len(told.classes)} classes of {told.noun} apart ({text(names)})? Does it help to thaw its last layers?</p>"
+        f'<p class="big">{percent(found["accuracy"])}</p>'
+        f"<p>right on {found['n']:,} {told.judged_on}; likely {interval(found['accuracy_interval'])} (95 %, Wilson). "
+        f"Always answering “{text(found['baseline_class'])}” would be right on {percent(found['baseline'])}.</p>"
+        f'<p class="verdict">{text(_verdict(told))}</p>{corrections}<p class="soft">{text(told.caveat())}</p>'
+    )
+
+
+def _verb(told: Story) -> str:
+    return "see" if told.config.task == "image" else "read"
+
+
+def _verdict(told: Story) -> str:
+    said = told.figures.get(2, {}).get("verdict")
+    return f"Phase 2: {said}" if said else "There was no phase 2: the network stayed frozen."
+
+
+def _data(told: Story) -> str:
+    rows = [(name, *split.values()) for name, split in counts(told.dataset).items()]
+    shown = ""
+    if told.config.task == "image":
+        shown = cards([thumbnail_of(told, f["path"], told.classes[f["label"]]) for f in _examples(told)])
+    return (
+        f"<h2>Data</h2><p>{len(told.dataset['files']):,} {told.noun} from <code>{text(told.config.data)}</code>.</p>"
+        + table(("Class", "Train", "Held out", "Test"), rows, (1, 2, 3))
+        + shown
+    )
+
+
+def _examples(told: Story) -> list[dict[str, Any]]:
+    """A training example of each class, of a few classes."""
+    seen: dict[int, dict[str, Any]] = {}
+    for file in told.dataset["files"]:
+        if file["split"] == "train":
+            seen.setdefault(file["label"], file)
+    return [seen[label] for label in sorted(seen)][:6]
+
+
+def _recipe(told: Story) -> str:
+    epochs = told.run.events(("epoch",))
+    rows = recipe(told.config, told.versions, told.status.get("seconds_total"))
+    drawn = [chart(charts.learning(epochs, name), f"{name.capitalize()} by epoch. {_COLOURS}") for name in _MEASURES]
+    return f'<h2>Recipe</h2>{table((), rows)}<h3>How it learnt</h3><div class="two">{"".join(drawn)}</div>'
+
+
+_MEASURES = ("loss", "accuracy")
+_COLOURS = "Blue while the backbone was frozen, orange once it was thawed; dotted on the training split."
+
+
+def _limits(told: Story) -> str:
+    return f"<h2>Limits</h2><ul>{''.join(f'<li>{text(line)}</li>' for line in told.limits())}</ul>"

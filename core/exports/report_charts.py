@@ -1,0 +1,108 @@
+"""Charts of the report as plain Plotly figures: blue is frozen, orange is thawed, as everywhere in Thaw."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+Figure = dict[str, Any]
+BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
+_PHASES = {1: BLUE, 2: ORANGE}
+
+
+def learning(epochs: Sequence[dict[str, Any]], measure: str) -> Figure:
+    """Loss or accuracy of both phases on one axis of epochs."""
+    traces, edge = [], max((e["epoch"] for e in epochs if e["phase"] == 1), default=0)
+    for phase, colour in _PHASES.items():
+        mine = [e for e in epochs if e["phase"] == phase]
+        for name, key, dash in (("held out", f"val_{measure}", "solid"), ("training", measure, "dot")):
+            if mine:
+                traces.append(
+                    {
+                        **{"type": "scatter", "mode": "lines+markers", "name": f"{name}, phase {phase}"},
+                        **{"x": [e["epoch"] for e in mine], "y": [e[key] for e in mine]},
+                        "line": {"color": colour, "dash": dash, "width": 3 if dash == "solid" else 1.5},
+                    }
+                )
+    shapes = [_band(0, edge, BLUE)] if edge else []
+    if any(e["phase"] == 2 for e in epochs):
+        shapes.append(_band(edge, max(e["epoch"] for e in epochs), ORANGE))
+    axis = {"tickformat": ".0%"} if measure == "accuracy" else {"rangemode": "tozero"}
+    return _figure(traces, "epoch", measure, shapes=shapes, yaxis=axis)
+
+
+def confusion(rows: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
+    """Rows true, columns predicted; colour is the share of the row, text the count."""
+    names = [_label(name) for name in classes]
+    shares = [[n / max(1, sum(row)) for n in row] for row in rows]
+    trace = {
+        **{"type": "heatmap", "z": shares, "x": names, "y": names, "showscale": False, "zmin": 0, "zmax": 1},
+        "colorscale": [[0, "#ffffff"], [1, BLUE]],
+        "text": [[str(n) for n in row] for row in rows],
+        "texttemplate": "%{text}" if len(classes) <= 20 else "",
+        "hovertemplate": "%{y}, called %{x}: %{text}<extra></extra>",
+    }
+    category = {"type": "category", "automargin": True}
+    return _figure(
+        [trace], "called", "true class", xaxis=category, yaxis={**category, "autorange": "reversed"}, height=420
+    )
+
+
+def roc(curves: dict[str, Any], aucs: dict[str, float | None]) -> Figure:
+    """True against false positive rate, each class against the rest."""
+    traces: list[Figure] = [
+        {
+            **{"type": "scatter", "mode": "lines", "x": found["fpr"], "y": found["tpr"]},
+            "name": f"{_label(name)}, area {aucs.get(name) or 0:.3f}",
+        }
+        for name, found in curves.items()
+        if found
+    ]
+    traces.append(_diagonal("chance"))
+    return _figure(traces, "false positives", "found", xaxis={"tickformat": ".0%"}, yaxis={"tickformat": ".0%"})
+
+
+def reliability(by_phase: dict[int, Sequence[dict[str, Any]]]) -> Figure:
+    """How often it was right, against how sure it was."""
+    traces: list[Figure] = []
+    for phase, rows in by_phase.items():
+        full = [row for row in rows if row["n"]]
+        traces.append(
+            {
+                **{"type": "scatter", "mode": "lines+markers", "name": f"phase {phase}"},
+                **{"x": [row["confidence"] for row in full], "y": [row["accuracy"] for row in full]},
+                **{"text": [str(row["n"]) for row in full], "line": {"color": _PHASES[phase], "width": 3}},
+                "hovertemplate": "%{x:.0%} sure, %{y:.0%} right, n = %{text}<extra></extra>",
+            }
+        )
+    traces.append(_diagonal("as it should be"))
+    return _figure(traces, "sure", "right", xaxis={"tickformat": ".0%"}, yaxis={"tickformat": ".0%"})
+
+
+def _diagonal(name: str) -> Figure:
+    line = {"color": GREY, "dash": "dot", "width": 1}
+    return {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "name": name, "line": line}
+
+
+def _band(start: float, end: float, colour: str) -> Figure:
+    place = {"x0": start, "x1": end, "y0": 0, "y1": 1, "xref": "x", "yref": "paper"}
+    return {"type": "rect", **place, "fillcolor": colour, "opacity": 0.07, "line": {"width": 0}, "layer": "below"}
+
+
+def _figure(data: list[Figure], x: str, y: str, height: int = 320, **layout: Any) -> Figure:
+    axes = {
+        "xaxis": {"title": {"text": x}, **layout.pop("xaxis", {})},
+        "yaxis": {"title": {"text": y}, **layout.pop("yaxis", {})},
+    }
+    look = {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "inherit", "size": 13},
+    }
+    legend = {"orientation": "h", "y": -0.25}
+    margin = {"l": 60, "r": 10, "t": 10, "b": 50}
+    return {"data": data, "layout": {**axes, **look, "legend": legend, "margin": margin, "height": height, **layout}}
+
+
+def _label(name: str) -> str:
+    """A class's name, shortened; Plotly takes some HTML for markup."""
+    return html.escape(name if len(name) <= 40 else f"{name[:39]}…")

@@ -1,0 +1,152 @@
+"""The results in the report: how good, where wrong, why, and was phase 2 worth it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.data.pixels import thumbnail
+from core.errors import DataError, ThawError
+from core.evaluation.verdict import changed
+from core.exports import report_charts as charts
+from core.exports.page import cards, chart, picture, table, text
+from core.exports.story import Story
+from core.exports.wording import duration, interval, number, percent
+
+MOST = 12  # pictures in a gallery
+SIDE = 220  # pixels of a picture
+EXPLAINED = 4  # pictures with heat maps
+
+
+def how_good(told: Story) -> str:
+    """The figures, for each class and as charts."""
+    found = told.headline
+    figures = [
+        ("Balanced accuracy", percent(found["balanced_accuracy"]), "the mean over classes of the share that is found"),
+        ("Macro F1", number(found["macro_f1"]), "precision and recall in one, every class alike"),
+        ("Log loss", number(found["loss"]), "how wrong and how sure at once; lower is better"),
+        ("Area under the ROC curve", number(found.get("auc")), _spread(found.get("auc_interval"))),
+        ("Calibration error", percent(found.get("ece")), "the gap between how sure it is and how often it is right"),
+    ]
+    rows = [_class_row(row) for row in found["per_class"]]
+    aucs = {row["class"]: row["auc"] for row in found["per_class"]}
+    curves = found.get("curves") or {}
+    reliability = {p: f["reliability"] for p, f in told.figures.items() if f.get("reliability")}
+    return (
+        f"<h2>How good is it?</h2><p>On {found['n']:,} {told.judged_on}.</p>{table((), figures)}"
+        + table(("Class", "Precision", "Found (95 % interval)", "F1", "Examples"), rows, (3, 4))
+        + "<h3>What is taken for what</h3>"
+        + chart(charts.confusion(found["confusion"], told.classes), _CONFUSION)
+        + (f"<h3>Found or false alarm</h3>{chart(charts.roc(curves, aucs), _ROC)}" if any(curves.values()) else "")
+        + f"<h3>Is it as sure as it is right?</h3>{chart(charts.reliability(reliability), _SURE)}"
+    )
+
+
+def _class_row(row: dict[str, Any]) -> tuple[object, ...]:
+    recall = f"{percent(row['recall'])} ({interval(row.get('recall_interval'))})"
+    return row["class"], percent(row["precision"]), recall, number(row["f1"]), row["support"]
+
+
+_CONFUSION = "Rows are the true class, columns what it was called."
+_ROC = "The share found against the share of false alarms, as the threshold moves; the upper left corner is perfect."
+_SURE = "How often it was right against how sure it was, on held-out examples; on the dotted line the two agree."
+
+
+def _spread(bounds: Sequence[float] | None) -> str:
+    return f"95 % interval {bounds[0]:.3f} to {bounds[1]:.3f}; 1 is perfect" if bounds else "1 is perfect"
+
+
+def where_wrong(told: Story) -> str:
+    """The surest mistakes."""
+    cases = told.cases
+    if cases is None or told.kept not in cases.probabilities:
+        return ""
+    rows = cases.mistakes(told.kept, cases.rows("validation"))
+    head = (
+        f"<h2>Where is it wrong?</h2><p>{len(rows):,} of the held-out {told.noun}; here the surest mistakes first.</p>"
+    )
+    shown = [(int(row), _told_apart(told, int(row))) for row in rows[:MOST]]
+    if told.config.task == "image":
+        return head + cards([thumbnail_of(told, cases.paths[row], caption) for row, caption in shown])
+    return head + table(("Example", "Answer"), [(cases.paths[row], caption) for row, caption in shown])
+
+
+def _told_apart(told: Story, row: int) -> str:
+    """`cat, called dog (97.1 %)`."""
+    cases = told.cases
+    assert cases is not None
+    called, sure = cases.classes[cases.predicted(told.kept)[row]], cases.confidence(told.kept)[row]
+    return f"{cases.classes[cases.labels[row]]}, called {called} ({percent(float(sure))})"
+
+
+def why(told: Story) -> str:
+    """Heat maps of a few mistakes and right answers; pictures only."""
+    if told.config.task != "image" or told.cases is None:
+        return ""
+    from core.exports.heat_maps import heat_maps
+
+    head = (
+        "<h2>Why?</h2><p>Grad-CAM: what glows spoke for the answer; the rest is dimmed. A map that glows beside the "
+        "thing itself is a warning: the network may have learnt the background.</p>"
+    )
+    try:
+        return head + heat_maps(told, _to_explain(told))
+    except ThawError as error:
+        return f'{head}<p class="soft">{text(error)}</p>'
+
+
+def _to_explain(told: Story) -> list[int]:
+    """A few mistakes and a few right answers."""
+    cases = told.cases
+    assert cases is not None
+    held_out, half = cases.rows("validation"), EXPLAINED // 2
+    wrong, right = cases.mistakes(told.kept, held_out), cases.right(told.kept, held_out)
+    return [int(row) for row in [*wrong[:half], *right[: EXPLAINED - len(wrong[:half])]]]
+
+
+def was_it_worth_it(told: Story) -> str:
+    """The same examples after both phases."""
+    two = told.figures.get(2)
+    if not two or "verdict" not in two:
+        return ""
+    one = told.figures[1]
+    megabytes, calibration = two.get("megabytes") or {}, two.get("calibration") or {}
+    rows = [
+        ("Accuracy", percent(one["accuracy"]), percent(two["accuracy"])),
+        ("Log loss", number(one["loss"]), number(two["loss"])),
+        ("Calibration error", *(percent(calibration.get(when, {}).get("ece")) for when in ("before", "after"))),
+        ("Time", duration(one.get("seconds")), duration(two.get("seconds"))),
+        ("Kept on disk for it", "–", f"{megabytes.get('stored', 0):,.0f} MB"),
+    ]
+    spread = " to ".join(f"{100 * bound:+.1f}" for bound in two["difference_interval"])
+    return (
+        f'<h2>Was phase 2 worth it?</h2><p class="verdict">{text(two["verdict"])}</p>'
+        f"<p>The difference in accuracy is {100 * two['difference']:+.1f} percentage points (95 % interval {spread}). "
+        f"McNemar's exact test asks whether so many more mended than broken could be chance. "
+        f"The model of phase {told.kept} is kept.</p>"
+        + table(("", "After phase 1, frozen", "After phase 2, thawed"), rows)
+        + _galleries(told)
+    )
+
+
+def _galleries(told: Story) -> str:
+    cases = told.cases
+    if told.config.task != "image" or cases is None or 2 not in cases.probabilities:
+        return ""
+    rows = cases.rows("validation")
+    p1, p2 = (cases.probabilities[p][rows] for p in (1, 2))
+    parts = []
+    for name, places in zip(("Mended", "Broken"), changed(p1, p2, cases.labels[rows]), strict=True):
+        found = rows[np.array(places, int)]
+        shown = [thumbnail_of(told, cases.paths[row], cases.classes[cases.labels[row]]) for row in found[: MOST // 2]]
+        parts.append(f"<h3>{name}: {len(found)}</h3>{cards(shown) if shown else ''}")
+    return "".join(parts)
+
+
+def thumbnail_of(told: Story, path: str, caption: str) -> str:
+    """A small copy of an example with a caption."""
+    try:
+        data = thumbnail(f"{told.dataset['root']}/{path}", SIDE)
+    except DataError:
+        data = None
+    return picture(data, caption, caption)

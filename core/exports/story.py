@@ -1,0 +1,111 @@
+"""What a run has to tell, gathered once for report and model card."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from core import tasks
+from core.config import RunConfig
+from core.errors import RunError
+from core.evaluation import cases, insight
+from core.evaluation.cases import Cases
+from core.record import Run
+
+
+@dataclass(frozen=True)
+class Story:
+    """A run with figures."""
+
+    run: Run
+    config: RunConfig
+    versions: dict[str, str]
+    dataset: dict[str, Any]
+    figures: dict[int, dict[str, Any]]  # by phase
+    kept: int  # the phase whose model is the run's
+    status: dict[str, Any]
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """Figures of the kept model on the held-out examples."""
+        return self.figures[self.kept]
+
+    @property
+    def headline(self) -> dict[str, Any]:
+        """Figures on the test split where there is one, else on the held-out one."""
+        return self.best.get("test") or self.best
+
+    @property
+    def judged_on(self) -> str:
+        """`held-out pictures`, or `test pictures`."""
+        return f"{'test' if self.best.get('test') else 'held-out'} {self.noun}"
+
+    @property
+    def noun(self) -> str:
+        """What an example is called, in the plural."""
+        return str(tasks.task(self.config.task).NOUN)
+
+    @property
+    def classes(self) -> list[str]:
+        """The names, in order."""
+        return [str(name) for name in self.dataset["classes"]]
+
+    @cached_property
+    def cases(self) -> Cases | None:
+        """The held-out examples with their probabilities."""
+        try:
+            return cases.read(self.run)
+        except (RunError, OSError, ValueError):
+            return None
+
+    @cached_property
+    def corrections(self) -> dict[str, Any] | None:
+        """What this run's corrections brought."""
+        found = insight.read(self.run)
+        return found.corrections if found else None
+
+    def caveat(self) -> str:
+        """How far the headline can be trusted."""
+        if self.best.get("test"):
+            return f"The test {self.noun} were used for nothing but these figures."
+        return (
+            f"The held-out {self.noun} were not learnt from, but they also chose epoch and model, so the figures "
+            f"are a little kind. Only {self.noun} that the run has never seen are a fair test."
+        )
+
+    def limits(self) -> list[str]:
+        """What the reader should not take from the figures."""
+        counts = [row["support"] for row in self.headline["per_class"]]
+        said = [
+            self.caveat(),
+            f"The figures hold for {self.noun} like these. Others (another camera, place, time or population) can give "
+            "other ones, and the model does not notice.",
+            "The model always names one of its classes, also for something that is none of them, unless it is told to "
+            "abstain.",
+        ]
+        if min(counts) < 30:
+            said.append(f"One class was judged on {min(counts)} {self.noun} only, so its figures are rough.")
+        if self.config.preset == "medical":
+            said.append("This is no medical device. It has not been validated for use on patients.")
+        return said
+
+
+def story(run: Run) -> Story:
+    """The story of a run.
+
+    Raises:
+        RunError: it has no figures yet.
+    """
+    found = {phase: figures for phase in (1, 2) if (figures := run.evaluation(phase))}
+    dataset = run.dataset()
+    if not found or not dataset:
+        raise RunError(f"The run {run.name()!r} has no figures to tell of yet: it is {run.state()}.")
+    kept = run.kept()
+    return Story(
+        run,
+        run.config(),
+        dict(run.settings().get("versions") or {}),
+        dataset,
+        found,
+        kept if kept in found else max(found),
+        run.status(),
+    )

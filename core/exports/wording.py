@@ -1,0 +1,79 @@
+"""Numbers, durations and recipes in words, for the files that leave the app."""
+
+from typing import Any
+
+from core import catalog
+from core.config import PhaseConfig, RunConfig
+
+_HOW = {"all": "the whole backbone", "none": "nothing"}
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share such as 0.978 as `97.8 %`; a dash where it is not known."""
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def interval(bounds: list[float] | None) -> str:
+    """`95.7 % to 98.9 %`."""
+    return "–" if not bounds else f"{percent(bounds[0])} to {percent(bounds[1])}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with so many digits; a dash where it is not known."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def duration(seconds: float | None) -> str:
+    """`48 s`, `4 min 12 s`, `1 h 20 min`."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def thawed(config: RunConfig) -> str:
+    """What learns in phase 2, in words."""
+    kind, _, rest = config.unfreeze.partition(":")
+    if kind == "names":
+        return f"the layers {rest.replace(',', ', ')}"
+    return _HOW.get(kind) or f"the last {rest} {kind}"
+
+
+def phase_row(phase: PhaseConfig) -> str:
+    """How a phase learns, in a line."""
+    schedule = "" if phase.schedule == "constant" else f", {phase.schedule} schedule"
+    return f"up to {phase.epochs} epochs, {phase.optimizer} at {phase.learning_rate:g}{schedule}"
+
+
+def recipe(config: RunConfig, versions: dict[str, str], seconds: float | None) -> list[tuple[str, str]]:
+    """The settings that matter, as pairs of name and value."""
+    row = catalog.backbone(config.backbone)
+    size = config.image_size or row.default_size
+    unit = f"{size} pixels a side" if config.task == "image" else f"up to {config.sequence_length} tokens"
+    head = config.head
+    hidden = f"{head.hidden_units} hidden units, " if head.hidden_units else ""
+    stop = f"after {config.patience} epochs without a lower held-out loss" if config.early_stopping else "off"
+    rows = [
+        ("Backbone", f"{row.title}, {row.parameters / 1e6:.1f} M parameters, {config.weights} weights ({row.licence})"),
+        ("Input", unit),
+        ("Head", f"{head.pooling} pooling, {hidden}dropout {head.dropout:g}"),
+        ("Phase 1, frozen", phase_row(config.phase1)),
+        ("Phase 2, thawed", f"{thawed(config)}; {phase_row(config.phase2)}" if config.phase2.epochs else "none"),
+        ("Early stopping", stop),
+        ("Augmentation", config.augmentation),
+        ("Class weights", "on" if config.class_weights else "off"),
+        ("Batch, seed", f"{config.batch_size}, {config.seed}"),
+        ("Software", ", ".join(f"{name} {version}" for name, version in versions.items())),
+    ]
+    return [*rows, ("Time", duration(seconds))]
+
+
+def counts(dataset: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """How many examples each class has in each split, classes in order."""
+    classes = [str(name) for name in dataset["classes"]]
+    found = {name: dict.fromkeys(("train", "validation", "test"), 0) for name in classes}
+    for file in dataset["files"]:
+        found[classes[file["label"]]][file["split"]] += 1
+    return found

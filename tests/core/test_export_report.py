@@ -1,0 +1,136 @@
+"""The report and the model card: whole, self-contained, and true to the run."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from served_run import make_run, text_run
+
+from core.errors import RunError
+from core.evaluation.metrics import figures
+from core.exporters import export
+from core.exports.model_card import card
+from core.exports.page import chart, text
+from core.exports.report import report
+from core.files import write_json
+from core.record import Run
+
+
+class Reader(HTMLParser):
+    """Collects tags, visible text and every address that the page would fetch."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.words, self.fetched, self._code = [], [], [], False
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self._code = tag in ("script", "style")
+        found = dict(attributes)
+        self.fetched += [found[name] for name in ("src", "href") if found.get(name)]
+
+    def handle_endtag(self, tag):
+        self._code = False
+
+    def handle_data(self, data):
+        if not self._code:
+            self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def read(trained, tmp_path_factory):
+    path = export(Run(trained), "report", tmp_path_factory.mktemp("report") / "report.html")
+    reader = Reader()
+    reader.html = path.read_text(encoding="utf-8")
+    reader.feed(reader.html)
+    return reader
+
+
+def test_the_report_fetches_nothing_and_is_under_ten_megabytes(read):
+    assert len(read.html.encode()) < 10_000_000
+    assert all(address.startswith("data:image/") for address in read.fetched)
+    assert read.html.count("Plotly.newPlot(") >= 1
+
+
+def test_the_report_tells_the_whole_story(read, trained):
+    run, words = Run(trained), " ".join(read.words)
+    for title in (
+        "The question",
+        "Data",
+        "Recipe",
+        "How good is it?",
+        "Where is it wrong?",
+        "Why?",
+        "Was phase 2 worth",
+    ):
+        assert title in words
+    assert "Limits" in words
+    assert run.evaluation(2)["verdict"] in words
+    assert f"{100 * run.evaluation(run.kept())['accuracy']:.1f} %" in words
+    assert "also chose epoch and model" in words
+
+
+def test_the_report_shows_heat_maps_and_keeps_them_in_the_run(read, trained):
+    assert sum(address.startswith("data:image/jpeg") for address in read.fetched) >= 8
+    assert len(list(Run(trained).explanations.iterdir())) >= 4
+
+
+def test_names_are_shown_as_they_are_and_run_nothing(read):
+    assert "<script>" in " ".join(read.words)  # the name of a class
+    assert "été 🐈" in " ".join(read.words)
+    charts = re.findall(r'<script type="application/json">(.*?)</script>', read.html, re.DOTALL)
+    assert len(charts) >= 4
+    assert all(json.loads(found)["data"] for found in charts)
+
+
+def test_a_charts_data_cannot_end_its_script():
+    assert "</script><b>" not in chart({"data": [], "layout": {"title": "</script><b>"}}, "x").replace(
+        "</script></div>", ""
+    )
+    assert text("\udcff <b>") == "? &lt;b&gt;"
+
+
+def test_pictures_that_are_gone_are_told(tmp_path):
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    assert "no longer where it was" in report(run)
+
+
+def test_runs_on_texts_have_report_and_card():
+    run = with_figures(text_run(("bad", "good")))
+    write_json(run.config_file, {**run.config().to_json(), "task": "text", "versions": {}, "created": 0})
+    words = report(run)
+    assert "learn to tell 2 classes of texts apart" in words
+    assert "Why?" not in words
+    assert "text classifier" in card(run)
+
+
+def test_a_run_without_figures_has_no_report(tmp_path):
+    for name in ("report", "card"):
+        with pytest.raises(RunError, match="no figures"):
+            export(make_run(), name, tmp_path / "x")
+
+
+def test_the_card_has_the_papers_sections_and_true_figures(trained):
+    run = Run(trained)
+    made = card(run)
+    for section in ("Model details", "Intended use", "Factors", "Metrics", "Training and evaluation data", "Ethical"):
+        assert f"\n## {section}" in made
+    assert f"{100 * run.evaluation(run.kept())['accuracy']:.1f} %" in made
+    assert r"\<script\>" in made
+
+
+def with_figures(run):
+    """Figures of eight examples whose files are nowhere."""
+    classes = run.dataset()["classes"]
+    files = [{"path": f"{'ab'[k % 2]}/{k}.jpg", "label": k % 2, "split": "validation", "hash": ""} for k in range(8)]
+    write_json(
+        run.dataset_file, {**run.dataset(), "files": [{**files[0], "split": "train", "path": "a/t.jpg"}, *files]}
+    )
+    p = np.random.default_rng(0).dirichlet((1, 1), 8)
+    write_json(run.evaluation_file(1), figures(p, np.arange(8) % 2, classes))
+    rows = [[f["path"], classes[f["label"]], "validation", *map(str, q)] for f, q in zip(files, p, strict=True)]
+    run.write_predictions(["path", "label", "split", *(f"p1:{name}" for name in classes)], rows)
+    run.write_status(state="done", kept=1)
+    return run
