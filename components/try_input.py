@@ -1,11 +1,13 @@
-"""A picture to try: from a file, the camera, or the held-out set."""
+"""A picture or text to try: given, or from the held-out set."""
 
+import random
 from typing import NamedTuple
 
 import streamlit as st
 
-from components.escape import as_markdown, shortened, shown
-from components.pictures import source
+from components.picture_grid import picture_grid
+from components.pictures import Card, source
+from components.results.report import Report
 from components.thumbnails import thumbnails
 from core.data import roots
 from core.errors import DataError
@@ -25,6 +27,39 @@ class Picture(NamedTuple):
     data: bytes
     name: str
     truth: str | None  # its class, where it is known
+
+
+class Text(NamedTuple):
+    """A text to ask about."""
+
+    text: str
+    truth: str | None  # its class, where it is known
+
+
+def text_input(report: Report | None) -> Text | None:
+    """Let people write a text, or take a held-out one; None until there is one."""
+    st.text_area("Text", key="try-text", height=180, placeholder="Write or paste a text", label_visibility="collapsed")
+    if report is not None and report.cases is not None and len(rows := report.cases.rows("validation")):
+        st.button(
+            "A held-out one",
+            icon=":material/shuffle:",
+            type="tertiary",
+            key="try-text-held",
+            on_click=_held_out_text,
+            args=(report, rows.tolist()),
+        )
+    text = str(st.session_state.get("try-text") or "").strip()
+    known = st.session_state.get("try-text-known") or ("", None)
+    return Text(text, known[1] if known[0] == text else None) if text else None
+
+
+def _held_out_text(report: Report, rows: list[int]) -> None:
+    cases, row = report.cases, random.choice(rows)
+    if cases is None:
+        return
+    text = report.text(cases.paths[row]).strip()
+    st.session_state["try-text"] = text
+    st.session_state["try-text-known"] = (text, cases.classes[cases.labels[row]])
 
 
 def picture_input(cases: Cases | None) -> Picture | None:
@@ -47,11 +82,12 @@ def _held_out(cases: Cases) -> Picture | None:
     start = st.session_state.get("held-start", 0)
     step = max(1, len(rows) // _SHOWN)
     picked = [int(rows[(start + n * step) % len(rows)]) for n in range(min(_SHOWN, len(rows)))]
+    small = thumbnails([cases.file(row) for row in picked], 320)
+    truths = [cases.classes[cases.labels[row]] for row in picked]
+    opened = picture_grid([Card(p, name, name, None) for p, name in zip(small, truths, strict=True)], "held-grid")
+    if opened is not None:
+        st.session_state["held-row"] = picked[opened]
     row = st.session_state.get("held-row", picked[0] if picked else None)
-    columns = st.columns(4, wrap=False)
-    for n, (each, picture) in enumerate(zip(picked, thumbnails([cases.file(p) for p in picked]), strict=True)):
-        with columns[n % 4]:
-            _choice(n, each, cases.classes[cases.labels[each]], picture, each == row)
     st.button("Others", icon=":material/shuffle:", type="tertiary", key="held-more", on_click=_others)
     if row is None or row >= len(cases.paths):
         return None
@@ -61,25 +97,6 @@ def _held_out(cases: Cases) -> Picture | None:
         st.caption("The picture files of this run are no longer where they were.")
         return None
     return Picture(data, cases.paths[row], cases.classes[cases.labels[row]])
-
-
-def _choice(n: int, row: int, truth: str, picture: bytes | None, chosen: bool) -> None:
-    """One picture with the button that asks about it."""
-    if picture:
-        st.image(picture, width="stretch", alt=f"{shown(truth)}, picture {n + 1}")
-    st.button(
-        as_markdown(shortened(truth, 12)),
-        key=f"held-{n}",
-        width="stretch",
-        type="primary" if chosen else "secondary",
-        on_click=_pick,
-        args=(row,),
-        help=f"Ask about picture {n + 1}",
-    )
-
-
-def _pick(row: int) -> None:
-    st.session_state["held-row"] = row
 
 
 def _others() -> None:

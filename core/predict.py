@@ -107,7 +107,7 @@ class Predictors:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._loaded: dict[int, tuple[int, Predictor]] = {}  # phase -> when its file was written, the model
-        self._lock = threading.Lock()
+        self._locks = {phase: threading.Lock() for phase in (1, 2)}  # one may answer while the other is loaded
 
     def kept(self) -> Predictor:
         """The model that the run keeps now."""
@@ -115,7 +115,7 @@ class Predictors:
 
     def of(self, phase: int) -> Predictor:
         """The model of a phase. One whose file has gone since still answers."""
-        with self._lock:
+        with self._locks[phase]:
             written, known = self._loaded.get(phase, (0, None))
             try:
                 now = self.run.phase_model_file(phase).stat().st_mtime_ns

@@ -1,4 +1,4 @@
-"""Try it: what about this picture?"""
+"""Try it: what about this picture, or this text?"""
 
 import time
 from typing import Any
@@ -9,36 +9,39 @@ from components import selection, theme
 from components.answer import answer, changed_words, phase_bars
 from components.escape import as_html, as_markdown
 from components.guard import guarded, say
+from components.results import explanation
 from components.results.report import report
 from components.run_picker import run_picker
-from components.try_input import Picture, asked, picture_input
+from components.try_input import Picture, Text, asked, picture_input, text_input
 from core import service_client
 from core.data import pixels
+from core.data.reading import reading
 from core.errors import ThawError
 from core.record import Run
+from core.service_client import Service
 
 
 def _page(run: Run) -> None:
     found = report(run)
     left, right = st.columns([1, 1], gap="large")
     with left:
-        picture = picture_input(found.cases if found else None)
+        given = text_input(found) if run.config().task == "text" else picture_input(found.cases if found else None)
     with right:
-        if picture is None:
-            theme.empty("image_search", "The answer will be here", "Give it a picture, or take one.")
+        if given is None:
+            theme.empty("image_search", "The answer will be here", "Give it something to look at.")
             service_client.service(run)  # loads the model while people choose
         else:
-            _ask(run, picture)
+            _answer(run, given)
 
 
-def _ask(run: Run, picture: Picture) -> None:
+def _answer(run: Run, given: Picture | Text) -> None:
     try:
-        copy = pixels.thumbnail(picture.data, 640)
+        copy = pixels.thumbnail(given.data, 640, reading(run.config())) if isinstance(given, Picture) else None
         with st.spinner("Asking the model. The first answer takes some seconds, while it loads."):
             service = service_client.service(run)
             service.wait()
             began = time.perf_counter()
-            row = service.predict(picture.data, picture.name)
+            row = _ask(service, given, "kept")
             seconds = time.perf_counter() - began
     except ThawError as error:
         say(error)
@@ -46,16 +49,32 @@ def _ask(run: Run, picture: Picture) -> None:
     if row.get("error"):
         st.error(as_markdown(str(row["error"])), icon=":material/error:")
         return
-    st.html(asked(copy, as_html(picture.name)) + answer(row, picture.truth, seconds))
-    _phases(row)
+    shown = asked(copy, as_html(given.name)) if copy and isinstance(given, Picture) else ""
+    st.html(shown + answer(row, given.truth, seconds))
+    _phases(run, service, given, row)
+    if isinstance(given, Picture):
+        explanation.show(run, given.data, list(row["probabilities"]), key="try")
 
 
-def _phases(row: dict[str, Any]) -> None:
-    phases = {int(phase): answer for phase, answer in (row.get("phases") or {}).items()}
-    if not phases:
+def _ask(service: Service, given: Picture | Text, phases: str) -> dict[str, Any]:
+    if isinstance(given, Text):
+        return service.predict_text(given.text, phases=phases)
+    return service.predict(given.data, given.name, phases=phases)
+
+
+def _phases(run: Run, service: Service, given: Picture | Text, row: dict[str, Any]) -> None:
+    """Both phases beside each other; asked after the answer is on the page, since the other model may be loading."""
+    if not run.phase_model_file(2).exists():
         st.html(phase_bars(1, row))
         return
-    for place, (phase, one) in zip(st.columns(len(phases), gap="medium"), sorted(phases.items()), strict=True):
+    try:
+        with st.spinner("Asking both phases"):
+            both = _ask(service, given, "both")
+    except ThawError as error:
+        say(error)
+        return
+    phases = {int(phase): answer for phase, answer in (both.get("phases") or {}).items()}
+    for place, (phase, one) in zip(st.columns(max(1, len(phases)), gap="medium"), sorted(phases.items()), strict=True):
         place.html(phase_bars(phase, one))
     if len(phases) == 2:
         st.caption(as_markdown(changed_words(phases)))

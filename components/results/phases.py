@@ -4,7 +4,6 @@ from typing import Any
 
 import streamlit as st
 
-from components.escape import as_html
 from components.facts import Fact, facts
 from components.numbers import UNKNOWN, duration, megabytes, percent, points
 from components.results.gallery import gallery
@@ -21,8 +20,6 @@ def show(report: Report) -> None:
         st.markdown("There was no phase 2 in this run: the network stayed frozen.")
         return
     one, two = report.figures[1], report.figures[2]
-    if "verdict" in two:
-        st.html(f'<div class="thaw-verdict">{as_html(two["verdict"])}</div>')
     st.html(facts(_accuracy(one, two)))
     st.html(facts(_cost(two)))
     if test := two.get("test_comparison"):
@@ -33,7 +30,7 @@ def show(report: Report) -> None:
 
 def _accuracy(one: dict[str, Any], two: dict[str, Any]) -> list[Fact]:
     bounds = two.get("difference_interval")
-    spread = f"{points(bounds[0])} to {points(bounds[1])}" if bounds else ""
+    spread = f"{points(bounds[0]).removesuffix(' points')} to {points(bounds[1])}" if bounds else ""
     help = f"Likely between {spread} (95 %, Bonett and Price, for answers to the same examples)." if bounds else ""
     shown = [
         Fact(percent(one["accuracy"]), "after phase 1, frozen", tone="ice"),

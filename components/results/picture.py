@@ -40,10 +40,10 @@ def _content(report: Report, path: str, explain: bool) -> None:
         _example(report, path, file)
     with right:
         _answers(report, path)
-    _neighbours(report, path)
+        _neighbours(report, path)
+        _put_right(report, path)
     if not report.is_text:
         explanation.show(report.run, file, report.classes_as_named, key="dialog", at_once=explain)
-    _put_right(report, path)
 
 
 def _example(report: Report, path: str, file: str) -> None:

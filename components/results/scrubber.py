@@ -52,10 +52,14 @@ def _content(report: Report) -> None:
     items = answers(dataset["classes"], files, small, now, before)
     if report.is_text:
         items = [item._replace(text=report.text(f["path"])[:300]) for item, f in zip(items, files, strict=True)]
-    opened = picture_grid(items, "scrubber", dozen=not report.is_text)
     truths = [file["label"] for file in files]
     figure = trajectories(rounds, truths, [dataset["classes"][n] for n in truths], epoch, run.id)
     words = f"The probability of the true class of {len(files)} held-out {report.unit}s over {len(rounds)} epochs."
-    plot(figure, title="Probability of the true class", text=words, key="trajectory", height=240)
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        plot(figure, title="Probability of the true class", text=words, key="trajectory", height=330)
+        st.caption(f"Each line is one of the {report.unit}s: how probable its true class was.")
+    with right:
+        opened = picture_grid(items, "scrubber")
     if opened is not None:
         picture.open_large(report, files[opened]["path"])

@@ -21,8 +21,8 @@ _GOAL = 0.95
 _SHARES = (
     ("sensitivity", "sensitivity", "Of those that are {0}, the share that is called so."),
     ("specificity", "specificity", "Of those that are {1}, the share that is called so."),
-    ("ppv", "right when {0}", "Positive predictive value: of those called {0}, the share that is."),
-    ("npv", "right when {1}", "Negative predictive value: of those called {1}, the share that is."),
+    ("ppv", "right when “{0}”", "Positive predictive value: of those called {0}, the share that is."),
+    ("npv", "right when “{1}”", "Negative predictive value: of those called {1}, the share that is."),
 )
 
 
