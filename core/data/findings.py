@@ -37,8 +37,10 @@ def copies(root: str, files: Sequence[tuple[Entry, Verdict]]) -> tuple[tuple[int
     return tuple(tuple(rows) for rows in groups.values() if len(rows) > 1)
 
 
-def repeated(files: Sequence[Example], classes: Sequence[str], groups: Sequence[Sequence[int]]) -> Iterator[Found]:
-    """One finding for each group of copies, two where it both leaks and has two labels."""
+def repeated(
+    files: Sequence[Example], classes: Sequence[str], groups: Sequence[Sequence[int]], noun: str = "picture"
+) -> Iterator[Found]:
+    """One finding for each group of copies, two where it both leaks and has two labels. `noun` names an example."""
     for group in groups:
         members = [files[row] for row in group]
         first, more = members[0], f" ({len(members)} copies in all)" if len(members) > 2 else ""
@@ -47,13 +49,13 @@ def repeated(files: Sequence[Example], classes: Sequence[str], groups: Sequence[
         held_out = next((m for m in members if m.split not in (TRAIN, "")), None)
         if other_label:
             names = f"{classes[first.label]!r} and {classes[other_label.label]!r}"
-            message = f"The same picture as {first.path!r}, under two labels: {names}{more}. Keep the right one."
+            message = f"The same {noun} as {first.path!r}, under two labels: {names}{more}. Keep the right one."
             yield other_label.path, "duplicate", message
         if trained and held_out:
-            message = f"The same picture as {trained.path!r} in train{more}. Take one of them out."
+            message = f"The same {noun} as {trained.path!r} in train{more}. Take one of them out."
             yield held_out.path, "leak", message
         elif not other_label:
-            message = f"The same picture as {first.path!r}{more}. One is enough."
+            message = f"The same {noun} as {first.path!r}{more}. One is enough."
             yield members[1].path, "duplicate", message
 
 
@@ -69,8 +71,8 @@ def empty_classes(folders: Sequence[str], files: Sequence[Example]) -> Iterator[
             yield folder, "empty_class", "This folder holds no usable picture, so it is not a class."
 
 
-def unbalanced(files: Sequence[Example], classes: Sequence[str]) -> Iterator[Found]:
-    """Names that differ only in case, small classes, and a strong imbalance."""
+def unbalanced(files: Sequence[Example], classes: Sequence[str], noun: str = "picture") -> Iterator[Found]:
+    """Names that differ only in case, small classes, and a strong imbalance. `noun` names an example."""
     by_folded: dict[str, list[str]] = defaultdict(list)
     for name in classes:
         by_folded[name.casefold()].append(name)
@@ -81,12 +83,12 @@ def unbalanced(files: Sequence[Example], classes: Sequence[str]) -> Iterator[Fou
     counts = Counter(f.label for f in files)
     for label, n in sorted(counts.items()):
         if n < FEW:
-            message = f"Only {n} pictures: fewer than {FEW} are rarely enough. Add some, or take the class out."
+            message = f"Only {n} {noun}s: fewer than {FEW} are rarely enough. Add some, or take the class out."
             yield classes[label], "few", message
     most, least = max(counts, key=lambda c: counts[c]), min(counts, key=lambda c: counts[c])
     if counts[most] >= IMBALANCE * counts[least]:
         message = (
-            f"{classes[most]!r} has {counts[most]} pictures, {classes[least]!r} has {counts[least]}. "
+            f"{classes[most]!r} has {counts[most]} {noun}s, {classes[least]!r} has {counts[least]}. "
             "Switch class weights on, or even the numbers out."
         )
         yield classes[least], "imbalance", message

@@ -83,6 +83,11 @@ def is_split(name: str) -> bool:
     return name.lower() in _SPLITS
 
 
+def split_of(name: str) -> str | None:
+    """The split that a value in a table stands for, None where it is none."""
+    return {**_SPLITS, "dev": VALIDATION}.get(name.strip().lower())
+
+
 def refuse(root: str, layout: Layout, classes: tuple[str, ...], counts: Counter[tuple[str, str]]) -> None:
     """Raise where no classifier can be trained and judged.
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.data.layout import SPLIT_FOLDERS
 from core.data.manifest import TRAIN, VALIDATION, Example
 from core.data.scan import Scan
 from core.errors import DataError
@@ -17,9 +16,10 @@ def assign_splits(
 ) -> tuple[Example, ...]:
     """The scan's files with a split each.
 
-    Split folders keep theirs. Elsewhere a share of every class is held out, at least one picture and never all, so
-    that a class of two gives one each. (scikit-learn's stratified split refuses such classes, and test splits smaller
-    than the number of classes.) Copies of one picture are kept on one side as far as the shares allow.
+    Examples that come with a validation split keep theirs. Elsewhere a share of every class is held out, at least one
+    example and never all, so that a class of two gives one each. (scikit-learn's stratified split refuses such classes,
+    and test splits smaller than the number of classes.) Copies of one example are kept on one side as far as the
+    shares allow.
 
     Args:
         scan: what the folder holds.
@@ -31,7 +31,7 @@ def assign_splits(
         DataError: a class has pictures of one patient only.
     """
     files = [replace(f, patient=patients.get(f.path)) if patients else f for f in scan.files]
-    if scan.layout == SPLIT_FOLDERS:
+    if any(f.split == VALIDATION for f in files):
         return tuple(files)
     rows = [i for i, f in enumerate(files) if f.split in ("", TRAIN)]
     if patients:

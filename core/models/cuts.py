@@ -10,18 +10,19 @@ from typing import Any
 import keras
 
 
-def cut_points(base: keras.Model) -> list[Any]:
+def cut_points(base: keras.Model, side: Sequence[Any] = ()) -> list[Any]:
     """Every tensor through which all paths from input to output go, in order.
 
     The first is the input, the last the output. Takes time linear in the number of layers.
 
     Args:
-        base: a functional model of one input and one output.
+        base: a functional model of one output, and of one input beside those in `side`.
+        side: inputs that travel along with every cut.
 
     Returns:
         Symbolic Keras tensors.
     """
-    return [tensor for tensor, _ in _sweep(base)]
+    return [tensor for tensor, _ in _sweep(base, side)]
 
 
 def deepest_cut(base: keras.Model, learning: Set[str], side: Sequence[Any] = ()) -> Any | None:
@@ -43,6 +44,22 @@ def deepest_cut(base: keras.Model, learning: Set[str], side: Sequence[Any] = ())
         worth = worth or any(trains(operation) for operation in before)
         best = tensor if worth else None
     return best
+
+
+def rest(base: keras.Model, at: Sequence[Any]) -> keras.Model:
+    """What comes after a cut, sharing the layers of `base`: from `[cut, *side]` to its output.
+
+    Every layer is called once more. (`keras.Model(cut, base.output)` copies the graph instead, and thereby spoils an
+    input that is in `at`: the base can then no longer be saved.)
+    """
+    inputs = [keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in at]
+    made = {id(t): new for t, new in zip(at, inputs, strict=True)}
+    for node in _nodes(base):
+        if not node.is_input and all(id(t) in made for t in node.input_tensors) and id(node.outputs[0]) not in made:
+            args, kwargs = node.arguments.fill_in(made)
+            outputs = node.operation(*args, **kwargs)
+            made.update((id(t), new) for t, new in zip(node.outputs, keras.tree.flatten(outputs), strict=True))
+    return keras.Model(inputs[0] if len(inputs) == 1 else inputs, made[id(base.outputs[0])])
 
 
 def trains(operation: Any) -> bool:
@@ -68,19 +85,24 @@ def _of_statistics(variable: Any) -> bool:
     return variable.dtype in ("int32", "uint32", "int64")
 
 
+def _nodes(base: keras.Model) -> list[Any]:
+    """The calls that make up a functional model, in topological order."""
+    return [node for _, level in sorted(base._nodes_by_depth.items(), reverse=True) for node in level]
+
+
 def _sweep(base: keras.Model, side: Sequence[Any] = ()) -> Iterator[tuple[Any, list[Any]]]:
     """Each cut, with the operations that lie between it and the cut before.
 
     Walks the graph in topological order and keeps the set of tensors that are made and still needed; where
     that set has one member, everything goes through it.
     """
-    nodes = [node for _, level in sorted(base._nodes_by_depth.items(), reverse=True) for node in level]
+    nodes = _nodes(base)
     needed: dict[int, int] = {id(base.outputs[0]): 1}
     for node in nodes:
         for tensor in node.input_tensors:
             needed[id(tensor)] = needed.get(id(tensor), 0) + 1
     beside = {id(tensor) for tensor in side}
-    open_tensors: dict[int, Any] = {}
+    open_tensors = {id(t): t for t in base.inputs if id(t) not in beside}
     before: list[Any] = []
     for node in nodes:
         before.append(node.operation)

@@ -4,52 +4,55 @@
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
+from core import tasks
 from core.catalog import BACKBONES, Backbone, backbone
 from core.errors import ThawError
 from core.models import structure
-from core.models.backbones import build_base
 from core.models.blocks import block_of, in_order
 from core.models.cuts import cut_points, thawable_weights
 
 
-def describe(base: keras.Model, row: Backbone) -> dict[str, Any]:
+def describe(base: keras.Model, row: Backbone, side: Sequence[Any] = ()) -> dict[str, Any]:
     """The structure of a network, in the layout that `core.models.structure` documents.
 
     Args:
         base: the backbone without pooling and classifier.
         row: its row in the catalogue.
+        side: inputs of the base that travel along with every cut.
     """
     blocks = block_of(row.blocks, [layer.name for layer in base.layers])
-    cuts = {tensor._keras_history.operation.name for tensor in cut_points(base)}
-    layers = [_layer(layer, block, layer.name in cuts) for layer, block in zip(base.layers, blocks, strict=True)]
+    cuts = {tensor._keras_history.operation.name for tensor in cut_points(base, side)}
+    size = base.inputs[0].shape[1] or row.default_size  # the axis of tokens is open
+    layers = [_layer(layer, block, layer.name in cuts, size) for layer, block in zip(base.layers, blocks, strict=True)]
     return {
         "backbone": row.key,
-        "image_size": base.input.shape[1],
+        "image_size": size,
         "blocks": [_block(name, [x for x in layers if x["block"] == name]) for name in in_order(blocks)],
         "layers": layers,
-        "feature_shape": _shape(base.output),
+        "feature_shape": _shape(base.output, size),
     }
 
 
-def _layer(layer: keras.layers.Layer, block: str, cut: bool) -> dict[str, Any]:
+def _layer(layer: keras.layers.Layer, block: str, cut: bool, size: int) -> dict[str, Any]:
     return {
         "name": layer.name,
         "type": type(layer).__name__,
         "block": block,
-        "output_shape": _shape(layer.output),
+        "output_shape": _shape(layer.output, size),
         "params": layer.count_params(),
         "thawable": sum(int(keras.ops.size(v)) for v in thawable_weights(layer)),
         "cut": cut,
     }
 
 
-def _shape(tensor: Any) -> list[int]:
-    """Height, width and channels of a picture's map; fewer numbers where a layer gives something else."""
-    return [int(n) for n in tensor.shape[1:] if n is not None]
+def _shape(tensor: Any, size: int) -> list[int]:
+    """Height, width and channels of a picture's map, or tokens and width; fewer where a layer gives something else."""
+    return [int(n or size) for n in tensor.shape[1:]]
 
 
 def _block(name: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
@@ -61,17 +64,21 @@ def _block(name: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _described(row: Backbone, size: int) -> dict[str, Any]:
+    base, side = tasks.task(row.task).base(row, size, "random")
+    return describe(base, row, side)
+
+
 def main(arguments: list[str]) -> int:
     """Describe one backbone at one size, or with `--shipped` every one at its default size."""
     if arguments == ["--shipped"]:
         for row in BACKBONES.values():
-            if row.task == "image":
-                structure.write(describe(build_base(row, row.default_size, "random"), row), structure.SHIPPED)
+            structure.write(_described(row, row.default_size), structure.SHIPPED)
         return 0
     try:
         key, size = arguments
         row = backbone(key)
-        structure.write(describe(build_base(row, int(size), "random"), row))
+        structure.write(_described(row, int(size)))
     except ThawError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -7,6 +7,8 @@ import keras
 from core.config import HeadConfig
 from core.errors import ConfigError, unknown
 
+TEXT_POOLINGS = ("avg", "max", "cls")
+
 
 def pooling_layers(head: HeadConfig) -> list[keras.layers.Layer]:
     """From a map `(N, h, w, C)` to features: `(N, C)` for avg and max, `(N, h·w·C)` for flatten."""
@@ -18,6 +20,25 @@ def pooling_layers(head: HeadConfig) -> list[keras.layers.Layer]:
     if head.pooling not in layers:
         raise ConfigError(unknown("pooling", head.pooling, layers))
     return [layers[head.pooling](name="pooling")]
+
+
+def text_pooling(head: HeadConfig, width: int) -> keras.Model:
+    """From hidden states `(N, L, width)` and padding mask `(N, L)` to features `(N, width)`; padding never counts.
+
+    `avg` is the mean over tokens, `max` the largest value over tokens, `cls` the first token's vector.
+    """
+    if head.pooling not in TEXT_POOLINGS:
+        raise ConfigError(unknown("pooling of texts", head.pooling, TEXT_POOLINGS))
+    states = keras.Input((None, width), name="hidden_states")
+    mask = keras.Input((None,), dtype="int32", name="mask")
+    if head.pooling == "avg":
+        features = keras.layers.GlobalAveragePooling1D(name="pooling")(states, mask=mask)
+    elif head.pooling == "max":
+        out = keras.ops.expand_dims(keras.ops.cast(1 - mask, "float32"), -1) * -1e9  # (N, L, 1)
+        features = keras.ops.max(states + out, axis=1)
+    else:
+        features = states[:, 0]
+    return keras.Model([states, mask], features, name="pooling")
 
 
 def n_logits(n_classes: int) -> int:

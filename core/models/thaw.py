@@ -1,5 +1,6 @@
 """Which layers a choice of `unfreeze` thaws, and how many parameters then train. Without TensorFlow."""
 
+from math import prod
 from typing import Any
 
 from core.config import HeadConfig
@@ -67,9 +68,8 @@ def counts(structure: Structure, unfreeze: str, head: HeadConfig, n_classes: int
 
 
 def head_parameters(head: HeadConfig, feature_shape: list[int], n_classes: int) -> int:
-    """How many weights the head has on features `(h, w, C)`. All of them train."""
-    height, width, channels = feature_shape
-    n_features = height * width * channels if head.pooling == "flatten" else channels
+    """How many weights the head has on features `(h, w, C)` of pictures or `(L, C)` of texts. All of them train."""
+    n_features = prod(feature_shape) if head.pooling == "flatten" else feature_shape[-1]
     outputs = 1 if n_classes == 2 else n_classes
     if head.hidden_units:
         return (n_features + 1) * head.hidden_units + (head.hidden_units + 1) * outputs

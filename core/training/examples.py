@@ -42,6 +42,8 @@ class Examples:
         self.source: batches.Source = task.Source(self.manifest, config)
         self.labels = self.manifest.labels()
         self._stamps = _stamps(self.manifest)
+        for note in self.source.notes:
+            reporter.event("note", message=note)
 
     @property
     def n_classes(self) -> int:
@@ -63,6 +65,7 @@ class Examples:
             views = np.concatenate([np.repeat(np.arange(copies), len(training)), np.full(len(held_out), -1)])
         else:
             index = np.sort(np.concatenate([training, held_out]))
+            index = index[batches.reading_order(self.source.lengths, index, len(index))]
             views = np.full(len(index), -1)
         files = self.manifest.files
         return Rows(index, views, tuple(files[i].hash for i in index), self.task.recipe(self.config))
@@ -117,14 +120,16 @@ class Examples:
         """Batches and samples for one phase, for a model on `replicas` devices, each batch split into `parts`."""
         order = batches.EpochOrder(self.config.seed)
         train, held_out, samples = self.rows("train"), self.rows("validation"), self._sample_rows()
+        held_out = held_out[batches.reading_order(self.source.lengths, held_out, len(held_out))]
         labels = [fitting.targets(self.labels[rows], self.n_classes) for rows in (train, held_out, samples)]
         size = batch_for(len(train), -(-self.config.batch_size // parts), replicas)
         at_once = batch_for(len(held_out), max(1, _HELD_OUT_BATCH // parts) if p.mode == CACHED else size, replicas)
         if p.mode == CACHED and entry is not None:
             copies, originals = self.positions(train, copies=True), self.positions
-            training = batches.stored(entry, copies, labels[0], size, order)
-            validation = batches.stored(entry, originals(held_out), labels[1], at_once)
-            shown = batches.stored(entry, originals(samples), labels[2], len(samples))
+            lengths = [self.lengths(p, rows) for rows in (train, held_out, samples)]
+            training = batches.stored(entry, copies, labels[0], size, order, lengths[0])
+            validation = batches.stored(entry, originals(held_out), labels[1], at_once, lengths=lengths[1])
+            shown = batches.stored(entry, originals(samples), labels[2], len(samples), lengths=lengths[2])
         else:
             augmented = self.config.augmentation != "off"
             training = batches.fresh(self.source, train, labels[0], size, order, augmented, self.config.views)
@@ -141,6 +146,10 @@ class Examples:
             parts=parts,
             class_weights=self._class_weights(train) if self.config.class_weights else None,
         )
+
+    def lengths(self, p: Plan, rows: np.ndarray) -> np.ndarray | None:
+        """How much of the stored activations at the phase's cut each example fills; None where all fill theirs."""
+        return None if p.cut is None or self.source.lengths is None else self.source.lengths[rows]
 
     def positions(self, rows: np.ndarray, copies: bool = False) -> np.ndarray:
         """Where in the store examples of train and validation lie, `(views, n)` for copies, else `(1, n)`."""

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from core.models.freeze import frozen
 from core.training import batches
 from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
@@ -48,7 +47,7 @@ class Target:
         self.cut = cut
         self.name = "features" if cut is None else cut.name
         outputs = [network.pooling.output] if cut is None else [cut, *network.side]
-        self.specs = [_spec(t) for t in outputs]
+        self.specs = [_spec(t, network.length) for t in outputs]
         trunk = network.trunk(cut, features=cut is None)
         self.key = key_of(
             rows=rows.digest(),
@@ -93,7 +92,7 @@ def _compute(
     cuts = [t.cut for t in targets if t.cut is not None]
     trunk = network.trunk(cuts[0] if cuts else None, features=len(targets) > len(cuts))
     specs = [spec for target in targets for spec in target.specs]
-    run = frozen(
+    run = network.inference(
         lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(unwrapped(x), training=False)), specs, strict=True)],
         *source.specs,
     )
@@ -118,7 +117,7 @@ def _write_all(
         values = [v.numpy() for v in run(*tensors)]
         for target, writer in zip(targets, writers, strict=True):
             n = len(target.specs)
-            writer.append(values[:n], ok.numpy())
+            writer.append([_filled(v, s.shape) for v, s in zip(values[:n], target.specs, strict=True)], ok.numpy())
             values = values[n:]
         done += len(ok)
         rate = done / max(1e-6, float(tf.timestamp() - began))
@@ -132,15 +131,25 @@ def _write_all(
 
 def array_specs(network: Network, cut: Any | None) -> list[ArraySpec]:
     """What one row of a target takes, without building it."""
-    return [_spec(t) for t in ([network.pooling.output] if cut is None else [cut, *network.side])]
+    tensors = [network.pooling.output] if cut is None else [cut, *network.side]
+    return [_spec(t, network.length) for t in tensors]
 
 
-def _spec(tensor: Any) -> ArraySpec:
-    """float16 for maps, float32 for vectors, and whatever it is for a mask."""
-    shape = tuple(int(d) for d in tensor.shape[1:])
+def _spec(tensor: Any, length: int) -> ArraySpec:
+    """float16 for maps, float32 for vectors, and whatever it is for a mask. An open axis is stored with `length`."""
+    shape = tuple(int(d or length) for d in tensor.shape[1:])
     dtype = keras.backend.standardize_dtype(tensor.dtype)
     is_float = dtype.startswith(("float", "bfloat"))
     return ArraySpec(shape, ("float16" if len(shape) > 1 else "float32") if is_float else dtype)
+
+
+def _filled(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A batch that was cropped to its longest example `(n, l, …)`, with zeros up to the stored shape `(n, L, …)`."""
+    if values.shape[1:] == shape:
+        return values
+    whole = np.zeros((len(values), *shape), values.dtype)
+    whole[:, : values.shape[1]] = values
+    return whole
 
 
 def _narrowed(tensor: tf.Tensor, spec: ArraySpec) -> tf.Tensor:

@@ -120,9 +120,11 @@ def fit(
 def optimizer(config: PhaseConfig, steps: int, parts: int = 1) -> keras.optimizers.Optimizer:
     """The optimizer of a phase, with its schedule over `steps` an epoch, of which `parts` make one update."""
     rate: Any = config.learning_rate
+    total = max(1, config.epochs * steps)
+    warmup = int(total * config.warmup)
+    if config.schedule == "linear":
+        rate = WarmupThenLinear(config.learning_rate, warmup, total)
     if config.schedule == "cosine":
-        total = max(1, config.epochs * steps)
-        warmup = int(total * config.warmup)
         rate = keras.optimizers.schedules.CosineDecay(
             config.learning_rate / max(1, warmup) if warmup else config.learning_rate,
             decay_steps=max(1, total - warmup),
@@ -136,6 +138,25 @@ def optimizer(config: PhaseConfig, steps: int, parts: int = 1) -> keras.optimize
         decay = config.weight_decay or None
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay, **each)
     return keras.optimizers.Adam(rate, **each)
+
+
+class WarmupThenLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """Climbs over `warmup` steps to `peak`, then falls to zero at step `total` (Devlin et al. 2018, appendix A.3)."""
+
+    def __init__(self, peak: float, warmup: int, total: int) -> None:
+        """Steps are counted from 0."""
+        self.peak, self.warmup, self.total = peak, warmup, total
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate of a step, float32."""
+        step = keras.ops.cast(step, "float32") + 1.0
+        climbed = step / max(1, self.warmup)
+        left = (self.total + 1.0 - step) / max(1, self.total - self.warmup)
+        return self.peak * keras.ops.clip(keras.ops.minimum(climbed, left), 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return {"peak": self.peak, "warmup": self.warmup, "total": self.total}
 
 
 def loss(n_classes: int) -> keras.losses.Loss:

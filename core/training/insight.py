@@ -15,7 +15,6 @@ from core.errors import ThawError
 from core.evaluation import embedding, label_errors, neighbours
 from core.evaluation.correction_gain import gain
 from core.files import read_json, replace_atomically, write_json
-from core.models.freeze import frozen
 from core.record import Run, find_run
 from core.training import batches, scoring
 from core.training.examples import Examples
@@ -105,9 +104,11 @@ class Insight:
             return np.asarray(entry.array(0)[positions[0]], np.float32)
         tail = self.network.tail(p.cut)
         specs = [tf.TensorSpec(t.shape, t.dtype) for t in tail.inputs]
-        run = frozen(lambda *x: tail(unwrapped(x), training=False), *specs)
-        stored = batches.stored(entry, positions, np.zeros(len(rows), "int32"), scoring.BATCH)
-        return np.concatenate([run(*_listed(x))[0].numpy() for x, _ in stored])
+        run = self.network.inference(lambda *x: tail(unwrapped(x), training=False), *specs)
+        order = batches.reading_order(self.examples.source.lengths, rows, len(rows))
+        labels, lengths = np.zeros(len(rows), "int32"), self.examples.lengths(p, rows[order])
+        stored = batches.stored(entry, positions[:, order], labels, scoring.BATCH, lengths=lengths)
+        return scoring.in_place(np.concatenate([run(*_listed(x))[0].numpy() for x, _ in stored]), order)
 
     def _map(
         self, phase: int, judged: np.ndarray, features: np.ndarray, training: np.ndarray, known: np.ndarray

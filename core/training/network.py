@@ -1,11 +1,15 @@
 """A network as the trainer sees it: what is frozen, what learns, and where the two can be cut apart."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+import tensorflow as tf
+
+from core.models.cuts import rest
+from core.models.freeze import frozen
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class Network:
     side: tuple[Any, ...]  # inputs of the base that later layers read too (a padding mask); empty for pictures
     pooling: keras.Model  # [last activations, *side] -> features (N, F)
     classifier: keras.Model  # features (N, F) -> logits (N, 1) for two classes, else (N, n_classes)
+    length: int = 0  # the most that an open axis (tokens) can have, 0 where all axes are fixed
 
     def set_learning(self, thawed: frozenset[str], mixed: bool = False) -> None:
         """Let the classifier and the `thawed` layers of the base learn, freeze everything else.
@@ -55,10 +60,9 @@ class Network:
 
     def tail(self, cut: Any) -> keras.Model:
         """From the activations at `cut` to features."""
-        tail = keras.Model(unwrapped([cut, *self.side]), [self.base.output, *self.side])
         outer = [keras.Input(t.shape[1:], dtype=t.dtype) for t in (cut, *self.side)]
-        last = _as_list(tail(unwrapped(outer)))
-        return keras.Model(unwrapped(outer), self.pooling(unwrapped(last)))
+        last = rest(self.base, [cut, *self.side])(unwrapped(outer))
+        return keras.Model(unwrapped(outer), self.pooling(unwrapped([last, *outer[1:]])))
 
     def complete(self) -> keras.Model:
         """The whole way, from the pipeline's tensors to logits."""
@@ -66,6 +70,17 @@ class Network:
         last = self.base(self._preprocessed(outer))
         side = self._side_of(outer)
         return keras.Model(unwrapped(outer), self.classifier(self.pooling(unwrapped([last, *side]))))
+
+    def inference(self, function: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[..., list[tf.Tensor]]:
+        """`function` of parts of this network as a graph for the weights as they are now, to be used at once.
+
+        Where there is BatchNormalization to fold, variables are turned into constants; elsewhere that only costs time.
+        """
+        layers = self.base._flatten_layers(include_self=False)
+        if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
+            return frozen(function, *specs)
+        graph = tf.function(function, input_signature=specs)
+        return lambda *tensors: _as_list(graph(*tensors))
 
     @contextmanager
     def frozen_dropout_off(self, thawed: frozenset[str]) -> Iterator[None]:

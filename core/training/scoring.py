@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow as tf
 
 from core.errors import DataError
-from core.models.freeze import frozen
 from core.training import batches
 from core.training.fitting import probabilities
 from core.training.network import Network, unwrapped
@@ -33,7 +32,7 @@ def score(
         features = keras.tree.flatten(trunk(unwrapped(tensors), training=False))[0]
         return [probabilities(network.classifier(features, training=False), n_classes), features]
 
-    run = frozen(answer, *source.specs)
+    run = network.inference(answer, *source.specs)
     return with_room(lambda batch: _pass(run, source, rows, n_classes, network, batch, reporter), BATCH, reporter)
 
 
@@ -42,8 +41,8 @@ def _pass(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`score` with batches of a size."""
     said, felt = [np.zeros((0, n_classes), "float32")], [np.zeros((0, network.pooling.output.shape[-1]), "float32")]
-    done = 0
-    for tensors, ok in batches.loaded(source, rows, np.full(len(rows), -1), batch) if len(rows) else ():
+    done, order = 0, batches.reading_order(source.lengths, rows, FEATURES_KEPT)
+    for tensors, ok in batches.loaded(source, rows[order], np.full(len(rows), -1), batch) if len(rows) else ():
         if not ok.numpy().all():
             raise DataError("An example can no longer be read since the run began. Put it back, then resume.")
         shares, features = run(*tensors)
@@ -52,7 +51,14 @@ def _pass(
             felt.append(features.numpy())
         done += len(said[-1])
         reporter.status(at_once=False, step=done)
-    return np.concatenate(said), np.concatenate(felt)
+    return in_place(np.concatenate(said), order), in_place(np.concatenate(felt), order)
+
+
+def in_place(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Values computed in `order`, as the rows were given."""
+    result = np.empty_like(values)
+    result[order[: len(values)]] = values
+    return result
 
 
 def unreadable(source: batches.Source, rows: np.ndarray, reporter: Reporter) -> list[int]:

@@ -65,7 +65,7 @@ class _Training:
         return record.STOPPED if asked == "stop" else record.DONE
 
     def _plans(self, store: FeatureStore) -> list[Plan]:
-        structure = describe(self.network.base, catalog.backbone(self.config.backbone))
+        structure = describe(self.network.base, catalog.backbone(self.config.backbone), self.network.side)
         thawed = resolve(self.config.unfreeze, structure)
         phases = [(1, frozenset[str]())]
         if thawed and self.config.phase2.epochs:

@@ -1,0 +1,81 @@
+"""Which columns of a table are the text, the label and the split: as chosen, or found by name and by content."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.data.layout import split_of
+from core.data.table import LABEL_NAMES, SPLIT_NAMES, TEXT_NAMES, Table
+from core.errors import DataError, unknown
+
+MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Places of the columns in a row."""
+
+    text: int
+    label: int
+    split: int | None
+
+
+def find(table: Table, text: str = "", label: str = "", split: str = "") -> Columns:
+    """The columns of a table.
+
+    Args:
+        table: at least two columns; those without a header are called "1", "2", and so on.
+        text: the name of the column of texts, empty to find it.
+        label: that of the labels.
+        split: that of the splits; empty to take one with a usual name and nothing but names of splits in it.
+
+    Raises:
+        DataError: a chosen column is not there, or none looks like texts or labels.
+    """
+    columns = {name: list(values) for name, values in zip(table.columns, _transposed(table), strict=True)}
+    for chosen in filter(None, (text, label, split)):
+        if chosen not in columns:
+            raise DataError(unknown("column", chosen, columns))
+    split = split or _named(columns, SPLIT_NAMES, _are_splits)
+    free = {name: values for name, values in columns.items() if name not in (text, label, split)}
+    text = text or _named(free, TEXT_NAMES) or _longest(free)
+    free.pop(text, None)
+    label = label or _named(free, LABEL_NAMES) or _fewest(free)
+    if not text or not label:
+        missing = "texts" if not text else "labels"
+        raise DataError(
+            f"No column looks like {missing}. Name it: text_column and label_column take one of "
+            f"{', '.join(map(repr, columns))}."
+        )
+    if text == label:
+        raise DataError(f"text_column and label_column must be two columns. Received: {text!r} for both.")
+    place = table.columns.index
+    return Columns(place(text), place(label), place(split) if split else None)
+
+
+def _transposed(table: Table) -> Sequence[Sequence[str]]:
+    return list(zip(*(row for _, row in table.rows), strict=True)) or [()] * len(table.columns)
+
+
+def _named(columns: dict[str, list[str]], names: Sequence[str], fits: object = None) -> str:
+    lowered = {name.strip().lower(): name for name in reversed(columns)}
+    for name in names:
+        if name in lowered and (not callable(fits) or fits(columns[lowered[name]])):
+            return lowered[name]
+    return ""
+
+
+def _are_splits(values: list[str]) -> bool:
+    return all(split_of(value) for value in set(values) if value.strip())
+
+
+def _longest(columns: dict[str, list[str]]) -> str:
+    """The column with the longest values on the whole, if it has any variety."""
+    mean = {name: sum(map(len, v)) / max(1, len(v)) for name, v in columns.items() if len(set(v)) > 1}
+    return max(mean, key=lambda name: mean[name], default="")
+
+
+def _fewest(columns: dict[str, list[str]]) -> str:
+    """The column with the fewest different values, at least two, each of them used about twice or more."""
+    kinds = {name: len(set(v)) for name, v in columns.items()}
+    good = {name: n for name, n in kinds.items() if 2 <= n <= min(MOST_CLASSES, max(2, len(columns[name]) // 2))}
+    return min(good, key=lambda name: good[name], default="")

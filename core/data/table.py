@@ -1,0 +1,170 @@
+"""Tables of text: CSV, TSV and JSON lines, read as people save them, with the delimiter, encoding and header found."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import DataError
+
+SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
+DELIMITERS = (",", "\t", ";", "|")
+_LINES = (".jsonl", ".ndjson", ".json")
+_LOOK = 200  # rows that decide about delimiter and header
+TEXT_NAMES = (
+    "text", "review", "sentence", "content", "comment", "message", "body", "tweet", "document", "description",
+    "question", "utterance", "phrase", "title",
+)  # fmt: skip
+LABEL_NAMES = (
+    "label", "labels", "class", "category", "sentiment", "target", "intent", "topic", "rating", "stars", "tag", "y",
+)  # fmt: skip
+SPLIT_NAMES = ("split", "set", "fold", "partition", "subset")
+_USUAL_NAMES = frozenset((*TEXT_NAMES, *LABEL_NAMES, *SPLIT_NAMES, "id", "index"))
+_LONGEST_FIELD = 1 << 30  # characters; the csv module's own limit is 131,072
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as texts. Every row has a value for every column, or is among `broken`."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[int, list[str]]]  # number as a spreadsheet counts (the header is 1), and its values
+    broken: list[tuple[int, str]]  # number, and what is wrong with it
+    has_header: bool
+
+
+def decode(data: bytes) -> str:
+    """Text in UTF-8 or UTF-16 (with or without a byte-order mark), or else in Windows-1252 or Latin-1."""
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    even, odd = data[:4000:2].count(0), data[1:4000:2].count(0)
+    if max(even, odd) > len(data[:4000]) / 5:  # every other byte of Latin letters in UTF-16 is zero
+        return data.decode("utf-16-be" if even > odd else "utf-16-le", "replace")
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def read(path: str | Path, named: tuple[str, ...] = ()) -> Table:
+    """Read a table.
+
+    Args:
+        path: a file with one of `SUFFIXES`; a CSV may use any of `DELIMITERS`.
+        named: columns that somebody asked for by name; a first row that holds them all is the header.
+
+    Raises:
+        DataError: the file cannot be read, is empty or is no table.
+    """
+    path = Path(path)
+    try:
+        text = decode(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"The table {str(path)!r} cannot be read: {error.strerror}.") from None
+    if not text.strip():
+        raise DataError(f"The table {str(path)!r} is empty.")
+    if path.suffix.lower() in _LINES:
+        return _from_json(text, path)
+    return _from_csv(text, path, named)
+
+
+def _from_csv(text: str, path: Path, named: tuple[str, ...]) -> Table:
+    tab_first = path.suffix.lower() in (".tsv", ".tab")
+    delimiter = _delimiter(text, ("\t", *DELIMITERS) if tab_first else DELIMITERS)
+    csv.field_size_limit(_LONGEST_FIELD)
+    records = [(n, r) for n, r in enumerate(_records(text, delimiter), 1) if any(cell.strip() for cell in r)]
+    if not records:
+        raise DataError(f"The table {str(path)!r} holds no rows.")
+    width = Counter(len(r) for _, r in records).most_common(1)[0][0]
+    if width < 2:
+        raise DataError(f"A table needs a column of texts and one of labels. {str(path)!r} has one column.")
+    whole = [r for _, r in records[:_LOOK] if len(r) == width]
+    header = len(records[0][1]) == width and _is_header(whole, named)
+    columns = [c.strip() for c in records[0][1]] if header else [str(i + 1) for i in range(width)]
+    body = records[1:] if header else records
+    broken = [(n, f"It has {len(r)} columns, the table has {width}.") for n, r in body if len(r) != width]
+    return Table(tuple(columns), [(n, r) for n, r in body if len(r) == width], broken, header)
+
+
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def _delimiter(text: str, candidates: tuple[str, ...]) -> str:
+    """The one under which most of the first rows have the same number of columns, two or more."""
+    best, most = candidates[0], 0.0
+    csv.field_size_limit(_LONGEST_FIELD)
+    for delimiter in candidates:
+        widths = Counter(len(r) for _, r in zip(range(_LOOK), _records(text, delimiter), strict=False) if r)
+        width, n = max(((w, n) for w, n in widths.items() if w > 1), key=lambda pair: pair[1], default=(0, 0))
+        share = n / max(1, sum(widths.values()))
+        if width and share > most + 0.05:  # an earlier candidate needs to be clearly beaten
+            best, most = delimiter, share
+    return best
+
+
+def _is_header(rows: list[list[str]], named: tuple[str, ...]) -> bool:
+    """Whether the first row names the columns.
+
+    It does where it holds the names asked for or a usual name, and where none of its values is long, a number, or seen
+    again below it in a column of few values.
+    """
+    first = [cell.strip() for cell in rows[0]]
+    if named and set(named) <= set(first):
+        return True
+    if len(set(first)) < len(first) or not all(first):
+        return False
+    if {cell.lower() for cell in first} & _USUAL_NAMES and all(len(cell) < 40 for cell in first):
+        return True
+    if len(rows) < 3 or any(len(cell) > 40 or _is_number(cell) for cell in first):
+        return False
+    columns = list(zip(*rows[1:], strict=True))
+    few = [i for i, column in enumerate(columns) if len(set(column)) <= max(2, len(column) // 2)]
+    return bool(few) and all(first[i] not in columns[i] for i in few)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _from_json(text: str, path: Path) -> Table:
+    """One JSON object a line, or one array of objects."""
+    found: list[tuple[int, Any]] = []
+    broken: list[tuple[int, str]] = []
+    if text.lstrip("\ufeff \t\r\n").startswith("["):
+        try:
+            found = list(enumerate(json.loads(text), 1))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise DataError(f"The file {str(path)!r} is not JSON: {error}.") from None
+    else:
+        for n, line in enumerate(text.split("\n"), 1):
+            if not line.strip():
+                continue
+            try:
+                found.append((n, json.loads(line)))
+            except (json.JSONDecodeError, RecursionError) as error:
+                broken.append((n, f"The line is not JSON: {error}."))
+    objects = [(n, value) for n, value in found if isinstance(value, dict)]
+    broken += [(n, "The line is not a JSON object.") for n, value in found if not isinstance(value, dict)]
+    columns = tuple(dict.fromkeys(key for _, value in objects for key in value))
+    if len(columns) < 2:
+        raise DataError(f"The file {str(path)!r} needs JSON objects with a text and a label, one a line.")
+    rows = [(n, [_plain(value.get(key)) for key in columns]) for n, value in objects]
+    return Table(columns, rows, sorted(broken), True)
+
+
+def _plain(value: Any) -> str:
+    if value is None or isinstance(value, (dict, list)):
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,167 @@
+"""Labelled texts from where people keep them: a table, or folders of `.txt` files by class."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from core import environment
+from core.config import RunConfig
+from core.data import columns, layout, table
+from core.data.walk import Walk, walk
+from core.errors import DataError
+
+LARGEST_FILE = 10_000_000  # bytes of one .txt file
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".dcm", ".avif")
+
+Progress = Callable[[int, int | None], None]
+
+
+class Text(NamedTuple):
+    """One labelled text."""
+
+    path: str  # relative to the root: a file, or `table.csv#12`, the row as a spreadsheet numbers it
+    text: str
+    label: str
+    split: str  # "" where it is still to be made
+
+
+@dataclass
+class Texts:
+    """What a data set of texts holds."""
+
+    root: str  # absolute
+    layout: str  # table, table_with_splits, or one of core.data.layout
+    texts: list[Text] = field(default_factory=list)
+    problems: list[tuple[str, str, str]] = field(default_factory=list)  # path, kind, message
+    class_folders: list[str] = field(default_factory=list)
+
+
+def is_text(data: Path) -> bool:
+    """Whether a data set is of texts: a table, a folder with one table and nothing else, or folders of `.txt`."""
+    if data.is_dir():
+        return _lone_table(data) is not None or _first_suffix(data) == ".txt"
+    return data.suffix.lower() in table.SUFFIXES
+
+
+def source(data: str) -> Path:
+    """The table, or the folder of `.txt` files, that a path stands for.
+
+    Raises:
+        DataError: there is no such thing.
+    """
+    if not data or "\0" in data:
+        raise DataError(f"The path of a table or a folder of texts is needed. Received: {data!r}.")
+    path = Path(os.path.abspath(os.path.expanduser(data)))  # noqa: PTH100, PTH111 -- keeps links as given
+    if not path.exists():
+        raise DataError(f"There is no table and no folder {str(path)!r}. Check the path.")
+    if path.is_file() and path.suffix.lower() not in table.SUFFIXES:
+        raise DataError(f"Texts come as one of {', '.join(table.SUFFIXES)} or as folders of .txt. Received: {data!r}.")
+    return (_lone_table(path) or path) if path.is_dir() else path
+
+
+def read(path: Path, config: RunConfig, progress: Progress | None = None) -> Texts:
+    """All labelled texts of `path`, as `source` gives it.
+
+    Raises:
+        DataError: the table or the folders cannot be used.
+    """
+    if path.is_dir():
+        return _from_folders(str(path), walk(str(path), environment.data_roots(), progress), progress)
+    return _from_table(path, config)
+
+
+def text_file(path: str | Path) -> str:
+    """The text of a file.
+
+    Raises:
+        DataError: it cannot be read, is too large, or is no text.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise DataError(f"A text may have {LARGEST_FILE // 1_000_000} MB. Received: {str(path)!r}.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"The text {str(path)!r} cannot be read: {error.strerror}.") from None
+    text = table.decode(data)
+    if "\0" in text:
+        raise DataError(f"{str(path)!r} is not a text file.")
+    return text
+
+
+def _from_table(path: Path, config: RunConfig) -> Texts:
+    wanted = (config.text_column, config.label_column, config.split_column)
+    found = table.read(path, tuple(filter(None, wanted)))
+    at = columns.find(found, *wanted)
+    result = Texts(str(path.parent), "table" if at.split is None else "table_with_splits")
+    result.problems += [(f"{path.name}#{n}", "unreadable", message) for n, message in found.broken]
+    for n, row in found.rows:
+        name, text, label = f"{path.name}#{n}", row[at.text], row[at.label].strip()
+        split = "" if at.split is None else layout.split_of(row[at.split])
+        if not text.strip():
+            result.problems.append((name, "empty", "The text of this row is empty."))
+        elif not label:
+            result.problems.append((name, "unlabelled", "This row has no label."))
+        elif split is None:
+            message = f"Its split {row[at.split] if at.split is not None else ''!r} is not train, validation or test."
+            result.problems.append((name, "ignored", message))
+        else:
+            result.texts.append(Text(name, text, label, split))
+    return result
+
+
+def _from_folders(root: str, found: Walk, progress: Progress | None) -> Texts:
+    shape = layout.find(root, found.folders)
+    result = Texts(root, shape.name, problems=list(found.problems), class_folders=shape.class_folders(found.folders))
+    for done, entry in enumerate(found.files):
+        place = shape.place(entry.path)
+        if not entry.path.lower().endswith(".txt"):
+            result.problems.append((entry.path, "unsupported", "This is not a .txt file."))
+        elif place is None:
+            result.problems.append((entry.path, "ignored", "This text lies in no class folder."))
+        else:
+            _add_file(root, entry.path, place, result)
+        if progress and done % 500 == 0:
+            progress(done, len(found.files))
+    return result
+
+
+def _add_file(root: str, path: str, place: tuple[str, str], result: Texts) -> None:
+    try:
+        text = text_file(f"{root}/{path}")
+    except DataError as error:
+        result.problems.append((path, "unreadable", str(error)))
+        return
+    if text.strip():
+        result.texts.append(Text(path, text, place[1], place[0]))
+    else:
+        result.problems.append((path, "empty", "This file holds no text."))
+
+
+def _lone_table(folder: Path) -> Path | None:
+    """The one table of a folder that holds nothing else to learn from."""
+    try:
+        entries = [e for e in folder.iterdir() if not e.name.startswith((".", "__"))]
+    except OSError:
+        return None
+    tables = [e for e in entries if e.suffix.lower() in table.SUFFIXES and e.is_file()]
+    return tables[0] if len(tables) == 1 and not any(e.is_dir() for e in entries) else None
+
+
+def _first_suffix(folder: Path) -> str:
+    """`.txt` or the suffix of a picture, whichever is met first at most three folders below."""
+    return next((s for s in _suffixes(str(folder), 3) if s == ".txt" or s in _PICTURES), "")
+
+
+def _suffixes(folder: str, depth: int) -> Iterator[str]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda e: e.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir() and depth and not entry.name.startswith((".", "__")):
+            yield from _suffixes(entry.path, depth - 1)
+    if depth < 3:  # what lies beside the class folders says nothing
+        yield from (Path(e.name).suffix.lower() for e in entries if e.is_file())

@@ -1,0 +1,165 @@
+"""Text encoders of the catalogue as functional Keras models, and the tokenisers that belong to them."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_hub
+
+from core.catalog import Backbone
+from core.errors import WeightsError
+from core.models import weights as places
+
+os.environ.setdefault("KAGGLEHUB_VERBOSITY", "error")
+
+_REACH_SECONDS = 12.0  # for Kaggle's first small file
+
+
+def build_base(row: Backbone, weights: str = "pretrained") -> tuple[keras.Model, tuple[Any, ...]]:
+    """An encoder without head and pooler.
+
+    Args:
+        row: a row of the catalogue.
+        weights: `pretrained`, `random`, or a folder in the format of KerasHub or of Hugging Face.
+
+    Returns:
+        A functional model from token ids `(N, L)` and padding mask `(N, L)`, int32, 1 for a token and 0 for padding,
+        to hidden states `(N, L, width)`; and the mask, which every encoder layer reads. L is open.
+
+    Raises:
+        WeightsError: the weights cannot be had, are damaged, or are of another kind of network.
+    """
+    encoder = _random(row) if weights == "random" else _loaded(row, folder(row, weights))
+    ids = keras.Input((None,), dtype="int32", name="token_ids")
+    mask = keras.Input((None,), dtype="int32", name="padding_mask")
+    feed = {"token_ids": ids, "padding_mask": mask}
+    expected = set(encoder.input) if isinstance(encoder.input, dict) else set()
+    if not set(feed) <= expected <= {*feed, "segment_ids"}:
+        raise WeightsError(f"{row.title} must be an encoder of BERT's kind. Received: {type(encoder).__name__}.")
+    if "segment_ids" in expected:
+        feed["segment_ids"] = keras.ops.zeros_like(ids)
+    # Layer by layer, instead of as a call of the encoder: the new graph then holds its layers, not the encoder as one.
+    states = encoder._run_through_graph([feed[t.name] for t in encoder.inputs], lambda operation: operation)
+    if isinstance(states, dict):
+        states = states["sequence_output"]
+    return keras.Model([ids, mask], states, name="encoder"), (mask,)
+
+
+def tokens(row: Backbone, weights: str, length: int) -> keras.Model:
+    """Raw strings `(N,)` -> token ids and padding mask, both int32 `(N, length)`.
+
+    Longer texts are cut; the first and the last token are the encoder's own marks. Made of KerasHub's tokeniser and
+    Keras's operations, so that it works eagerly, in graphs, and after loading in safe mode.
+
+    Raises:
+        WeightsError: there is no tokeniser where the weights are.
+    """
+    tokenizer = _tokenizer(row, weights)
+    tokenizer.sequence_length = length - 2
+    ops, text = keras.ops, keras.Input((), dtype="string", name="text")
+    ids = tokenizer(text)  # (N, length - 2), filled with 0, which no token of a text has
+    filled = ops.cast(ops.not_equal(ids, 0), "int32")
+    mask = ops.pad(filled, [[0, 0], [2, 0]], constant_values=1)  # (N, length): the two marks count
+    inner = ops.pad(filled, [[0, 0], [1, 1]])
+    start = ops.pad(ops.zeros_like(ops.pad(filled, [[0, 0], [1, 0]])), [[0, 0], [1, 0]], constant_values=1)
+    end = mask - inner - start
+    marks = tokenizer.start_token_id * start + tokenizer.end_token_id * end + tokenizer.pad_token_id * (1 - mask)
+    return keras.Model(text, [ops.pad(ids, [[0, 0], [1, 1]]) + marks, mask], name="tokens")
+
+
+def counter(row: Backbone, weights: str) -> Callable[[Any], Any]:
+    """Raw strings `(N,)` -> how many tokens each has without the encoder's two marks, int64 `(N,)`; in a graph only.
+
+    Raises:
+        WeightsError: as for `tokens`.
+    """
+    tokenizer = _tokenizer(row, weights)
+    return lambda text: tokenizer(text).row_lengths()
+
+
+def folder(row: Backbone, weights: str) -> Path:
+    """The folder with the encoder's configuration, weights and vocabulary; a preset is downloaded first.
+
+    Raises:
+        WeightsError: it cannot be had. Says what to put where, within 15 seconds when the server does not answer.
+    """
+    state = places.locate(row, "pretrained" if weights == "random" else weights)
+    if state.state == places.DOWNLOAD:
+        return _download(row)
+    if state.path is None or state.state == places.MISSING:
+        raise WeightsError(state.message)
+    return state.path if state.path.is_dir() else state.path.parent
+
+
+def _random(row: Backbone) -> Any:
+    assert row.encoder is not None
+    e = row.encoder
+    build = getattr(keras_hub.models, f"{e.family}Backbone")
+    return build(e.vocabulary, e.layers, e.heads, e.width, e.hidden, max_sequence_length=e.positions)
+
+
+def _loaded(row: Backbone, path: Path) -> Any:
+    try:
+        return keras_hub.models.Backbone.from_preset(str(path))
+    except Exception as error:  # noqa: BLE001 -- KerasHub raises nearly anything for a folder that it cannot read
+        raise WeightsError(_unusable(row, path, error)) from None
+
+
+def _tokenizer(row: Backbone, weights: str) -> Any:
+    path = folder(row, weights)
+    try:
+        tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(str(path))
+    except Exception as error:  # noqa: BLE001 -- as above
+        raise WeightsError(_unusable(row, path, error)) from None
+    if (path / "tokenizer_config.json").is_file() and getattr(tokenizer, "lowercase", False):
+        tokenizer.strip_accents = True  # as Hugging Face's lower-casing BERT does; its converter forgets
+    return tokenizer
+
+
+def _unusable(row: Backbone, path: Path, error: Exception) -> str:
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return (
+        f"The folder {str(path)!r} holds no weights for {row.title} that can be used: {reason} "
+        "It must be a KerasHub preset (config.json, model.weights.h5, tokenizer.json, assets/) or a Hugging Face "
+        "folder (config.json, model.safetensors, tokenizer.json, vocab.txt)."
+    )
+
+
+def _download(row: Backbone) -> Path:
+    """Fetch a preset through Kaggle's client, which keeps it in its cache."""
+    import kagglehub
+
+    handle = places.preset_handle(row)
+    if problem := _unreachable(handle):
+        here, cache = places.preset_folders(row)
+        raise WeightsError(
+            f"The pretrained weights of {row.title} are not on this machine and could not be downloaded ({problem}). "
+            f"Put config.json, {row.weights_file}, tokenizer.json and the folder assets of the preset into {here} "
+            f"(or {cache}); they are published at {row.weights_url}. Or choose MiniLM, or give --weights FOLDER."
+        )
+    try:
+        return Path(kagglehub.model_download(handle))
+    except Exception as error:  # noqa: BLE001 -- Kaggle's client raises many kinds
+        raise WeightsError(f"The download of {row.title} broke off: {error}. Start again to go on.") from None
+
+
+def _unreachable(handle: str) -> str:
+    """Why the preset's smallest file cannot be had, empty when it can."""
+    answers: list[str] = []
+
+    def attempt() -> None:
+        import kagglehub
+
+        try:
+            kagglehub.model_download(handle, "config.json")
+            answers.append("")
+        except Exception as error:  # noqa: BLE001 -- as above
+            answers.append(next(iter(str(error).splitlines()), type(error).__name__)[:200])
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(_REACH_SECONDS)
+    return answers[0] if answers else f"no answer within {_REACH_SECONDS:.0f} seconds"
