@@ -110,6 +110,10 @@ def test_half_written_files_do_not_stop_a_resume(pictures, undisturbed, tmp_path
     run = launcher.start(config(pictures), tmp_path)
     kill_at(run, "epoch", 3)
     assert wait(run) == record.INTERRUPTED
+    end = time.monotonic() + 60
+    while not run.exit_file.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert "SIGKILL" in run.status()["error"]
     with open(run.events_file, "ab") as events:
         events.write(b'{"kind": "epoch", "epo')
     run.status_file.write_bytes(run.status_file.read_bytes()[:30])
