@@ -212,7 +212,7 @@ def _unchanged(known: Manifest, found: Manifest, noun: str) -> Manifest:
     changed = [example.path for example in known.files if now.get(example.path) != example.hash]
     if changed:
         raise DataError(
-            f"{len(changed):,} {noun} changed or vanished since the run began (the first: {changed[0]!r}). "
+            f"{len(changed):,} of the {noun} changed or vanished since the run began (the first: {changed[0]!r}). "
             "Put them back, or start a new run."
         )
     return known

@@ -16,7 +16,6 @@ from PIL import Image
 
 from core import launcher, record
 from core.config import from_json
-from core.data.scan import scan
 from core.predict import Predictor
 from core.record import Run, create_run
 from core.service_client import Service, service
@@ -190,45 +189,76 @@ def test_a_full_disk_ends_in_a_sentence_and_a_resume_in_a_finished_run(small_dis
     assert [e["epoch"] for e in run.events(("epoch",))] == [1, 2, 3]
 
 
-def test_data_that_change_and_a_folder_that_is_renamed_end_in_a_sentence(tmp_path):
+@pytest.mark.slow
+def test_a_folder_that_is_renamed_and_data_that_change_end_in_a_sentence_and_resume(tmp_path):
     data = tmp_path / "data"
     for label, name in enumerate(("a", "b")):
         (data / name).mkdir(parents=True)
         for n in range(10):
             write_picture(data / name / f"{n}.png", label, n)
     long = {"data": str(data), **SMALL, "phase1": {"epochs": 5000, "learning_rate": 1e-5}, "early_stopping": False}
-    run = launcher.start(from_json(long), tmp_path / "runs")
-    until(lambda: run.events(("epoch",)))
+    gone = launcher.start(from_json(long), tmp_path / "runs")
+    until(lambda: gone.events(("epoch",)))
+    run = Run(gone.path.with_name("moved"))
+    os.replace(gone.path, run.path)
+    until(lambda: run.state() == record.INTERRUPTED)
+    assert "Resume" in run.status()["error"]
+    assert "deleted or renamed" in gone.status()["error"]
+
+    launcher.resume(run)
+    until(lambda: run.state() == record.RUNNING and run.status()["phase"] == 1)
     picture = data / "a" / "3.png"
     whole = picture.read_bytes()
     write_picture(picture, 0, 99)
     launcher.skip(run)
     assert wait(run) == record.FAILED
+    assert "1 of the pictures changed or vanished" in run.status()["error"]
     assert "'a/3.png'" in run.status()["error"]
-    assert "changed or vanished" in run.status()["error"]
-    shutil.rmtree(data / "a")
+    shutil.move(data / "a", tmp_path / "a")
     launcher.resume(run)
-    assert wait(run) == record.FAILED  # the whole class vanished
-    assert "Traceback" not in run.status()["error"]
-    assert "unexpected" not in run.status()["error"]
-    (data / "a").mkdir()
-    for n in range(10):
-        write_picture(data / "a" / f"{n}.png", 0, n)
-    assert picture.read_bytes() == whole
+    assert wait(run) == record.FAILED
+    assert "At least two classes" in run.status()["error"]
+
+    shutil.move(tmp_path / "a", data / "a")
+    picture.write_bytes(whole)
     launcher.resume(run)
-    until(lambda: run.state() == record.RUNNING and run.status()["phase"] == 1)
-    moved = Run(run.path.with_name("moved"))
-    os.replace(run.path, moved.path)
-    until(lambda: moved.state() == record.INTERRUPTED)
-    assert "Resume" in moved.status()["error"]
-    assert run.state() == record.DAMAGED
-    assert "deleted or renamed" in run.status()["error"]
-    launcher.resume(moved)
-    until(lambda: moved.state() == record.RUNNING and moved.status()["phase"] == 1)
-    launcher.skip(moved)
-    assert wait(moved) == record.DONE
-    assert moved.model_file.is_file()
-    assert scan(data).counts()["a"]
+    assert wait(run) == record.DONE
+    epochs = [e["epoch"] for e in run.events(("epoch",))]
+    assert epochs == list(range(1, len(epochs) + 1))
+    assert run.model_file.is_file()
+
+
+@pytest.fixture
+def little_memory():
+    """The file that takes processes into a control group of 350 MB, less than TensorFlow needs."""
+    top = Path("/sys/fs/cgroup")
+    old = (top / "memory").is_dir()
+    group = (top / "memory" if old else top) / f"thaw-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / ("memory.limit_in_bytes" if old else "memory.max")).write_text("350M")
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            group.rmdir()
+        pytest.skip(f"no control group can be made here: {error}")
+    yield group / "cgroup.procs"
+    until(lambda: not (group / "cgroup.procs").read_text())
+    group.rmdir()
+
+
+@pytest.mark.slow
+def test_a_worker_that_the_kernel_killed_for_memory_is_recognised(little_memory, pictures, tmp_path):
+    small = ["--image-size", "32", "--epochs1", "2", "--epochs2", "0", "--runs", str(tmp_path)]
+    command = [sys.executable, "-m", "core", "train", "--data", str(pictures), *small]
+    within = ["sh", "-c", f'echo $$ > {little_memory} && exec "$@"', "sh", *command]
+    done = subprocess.run(within, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "The memory ran out, and the system ended the worker for it" in done.stderr
+    assert "Traceback" not in done.stderr
+    (run,) = record.list_runs(tmp_path)
+    assert run.state() == record.INTERRUPTED
+    launcher.resume(run)  # outside of the group, where there is memory
+    assert wait(run) == record.DONE
 
 
 def test_a_clock_that_is_set_back_harms_no_report(tmp_path, monkeypatch):
