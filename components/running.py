@@ -64,8 +64,8 @@ def _ask(what: str, run: Run) -> None:
 
 
 def _is_training(status: dict[str, Any]) -> bool:
-    """Whether steps are those of an epoch; else they are those of what the message names."""
-    return bool(status.get("epochs")) and str(status.get("message", "")).endswith(("training", "first step"))
+    """Whether steps are those of an epoch; else they are the examples of what the message names."""
+    return bool(status.get("epochs")) and status.get("unit") == "steps"
 
 
 def _share(status: dict[str, Any]) -> float | None:
@@ -78,15 +78,15 @@ def _share(status: dict[str, Any]) -> float | None:
 
 def _facts(status: dict[str, Any]) -> list[Fact]:
     phase = status.get("phase") or 0
-    rate = status.get("images_per_second")
+    rate, training = status.get("images_per_second"), _is_training(status)
     phases = {0: Fact("Preparing", "phase"), 1: Fact("Phase 1", "frozen", tone="ice")}
     return [
         phases.get(phase, Fact("Phase 2", "thawed", tone="ember")),
         Fact(_of(status, "epoch", "epochs"), "epoch", "One pass over all training pictures."),
-        Fact(_of(status, "step", "steps"), "step", "One batch of pictures, or one picture while preparing."),
+        Fact(_of(status, "step", "steps"), "step" if training else "example", "One batch of pictures, or one picture."),
         Fact(count(round(rate)) if rate else UNKNOWN, "images a second"),
         Fact(duration(status.get("elapsed_s")), "elapsed"),
-        Fact(duration(status.get("eta_s")), f"left in phase {phase}" if _is_training(status) else "left in this step"),
+        Fact(duration(status.get("eta_s")), f"left in phase {phase}" if training else "left in this step"),
     ]
 
 

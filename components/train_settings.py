@@ -6,7 +6,7 @@ from components import draft
 from components.augment_preview import preview
 from components.draft import bound
 from components.held import held
-from core.config import OPTIMIZERS, SCHEDULES, RunConfig
+from core.config import OPTIMIZERS, SCHEDULES, PhaseConfig, RunConfig
 
 _POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
 _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
@@ -17,9 +17,9 @@ def all_settings(config: RunConfig, data: str | None) -> None:
     """Everything about head, phases, pictures and training."""
     one, two, three = st.columns(3, gap="large")
     with one:
-        _phase("phase1", ":blue[Phase 1, frozen]")
+        _phase("phase1", config.phase1, ":blue[Phase 1, frozen]")
     with two:
-        _phase("phase2", ":orange[Phase 2, thawed]")
+        _phase("phase2", config.phase2, ":orange[Phase 2, thawed]")
     with three:
         _head()
     st.divider()
@@ -30,7 +30,7 @@ def all_settings(config: RunConfig, data: str | None) -> None:
         _shared()
 
 
-def _phase(name: str, title: str) -> None:
+def _phase(name: str, phase: PhaseConfig, title: str) -> None:
     st.markdown(f"**{title}**")
     st.number_input(
         "Epochs",
@@ -52,6 +52,26 @@ def _phase(name: str, title: str) -> None:
     )
     st.selectbox(
         "Schedule", SCHEDULES, format_func=_SCHEDULES.__getitem__, **bound(f"{name}.schedule", options=SCHEDULES)
+    )
+    st.slider(
+        "Warm-up",
+        0.0,
+        0.9,
+        step=0.05,
+        format="percent",
+        disabled=phase.schedule == "constant",
+        help="The share of the phase's steps over which the learning rate climbs, before it falls.",
+        **bound(f"{name}.warmup"),
+    )
+    st.number_input(
+        "Weight decay",
+        0.0,
+        0.5,
+        step=1e-3,
+        format="%.4f",
+        disabled=phase.optimizer == "adam",
+        help="How much weights shrink at each step, against overfitting. AdamW and SGD use it.",
+        **bound(f"{name}.weight_decay"),
     )
 
 

@@ -1,5 +1,8 @@
 """Can its probabilities be trusted, and what does it buy to say "none of these" when unsure."""
 
+from typing import Any
+
+import numpy as np
 import streamlit as st
 
 from components.charts.calibration import coverage, reliability
@@ -9,13 +12,13 @@ from components.held import held
 from components.numbers import percent
 from components.plot import plot
 from components.results.decided import probabilities, temperature
+from components.results.gallery import gallery
 from components.results.report import Report
 from core.evaluation import abstention, calibration
 
 
-@st.fragment
 def show(report: Report) -> None:
-    """Calibration beside abstention: both are about how sure it is."""
+    """Calibration beside abstention: both are about how sure it is. The temperature moves every figure on the page."""
     if report.cases is None or report.kept not in report.cases.probabilities or not len(report.rows):
         return
     with guarded():
@@ -33,8 +36,10 @@ def _calibration(report: Report) -> None:
     bins = calibration.reliability(found, labels)
     ece = calibration.expected_calibration_error(found, labels)
     words = f"Expected calibration error {percent(ece)}: how far sureness and truth lie apart, on average."
-    plot(reliability(bins, report.unit), title="Reliability diagram", text=words, key="reliability", height=300)
-    st.caption(f"{words} Darker bars hold more {report.unit}s.")
+    figure = reliability(bins, report.unit)
+    result = plot(figure, title="Reliability diagram", text=words, key="reliability", height=300)
+    st.caption(f"{words} Fuller bars hold more {report.unit}s; a click on one shows them.")
+    _bar(report, found, result)
     fitted = report.held_out.get("temperature")
     if not fitted:
         st.caption(f"Too few held-out {report.unit}s to fit a temperature.")
@@ -43,7 +48,7 @@ def _calibration(report: Report) -> None:
     st.toggle(
         f"Use the fitted temperature, {fitted['value']:.2f}",
         help="One number that makes all answers less or more sure and changes none of them. Predictions use it too.",
-        on_change=lambda: report.run.write_notes(temperature=fitted["value"] if st.session_state[key] else None),
+        on_change=lambda: _switch(report, fitted["value"] if st.session_state[key] else None),
         **held(key, temperature(report) is not None),
     )
     st.caption(
@@ -53,6 +58,33 @@ def _calibration(report: Report) -> None:
     )
 
 
+def _switch(report: Report, value: float | None) -> None:
+    """Switch the temperature on or off; a threshold that is noted moves along, so that it divides as it did."""
+    noted, now = report.run.notes().get("threshold"), temperature(report)
+    changes: dict[str, Any] = {"temperature": value}
+    if isinstance(noted, dict) and isinstance(noted.get("value"), (int, float)) and 0 < noted["value"] < 1:
+        both = np.array([1 - noted["value"], noted["value"]])
+        moved = calibration.apply_temperature(both, (value or 1.0) / (now or 1.0))[1]
+        changes["threshold"] = {**noted, "value": round(float(moved), 4)}
+    report.run.write_notes(**changes)
+
+
+def _bar(report: Report, found: np.ndarray, result: Any) -> None:
+    """The examples of the bar that was clicked, the wrong ones first."""
+    custom, place = (getattr(result, "clicked", None) or {}).get("custom"), f"bar-{report.run.id}"
+    if isinstance(custom, list) and len(custom) >= 2:
+        st.session_state[place] = (float(custom[0]), float(custom[1]))
+    if place not in st.session_state or report.cases is None:
+        return
+    lower, upper = st.session_state[place]
+    sure = found.max(axis=1)
+    rows = report.rows[(sure > lower) & (sure <= upper)]
+    wrong = report.cases.predicted(report.kept)[rows] != report.cases.labels[rows]
+    st.caption(f"{percent(lower, 0)} to {percent(upper, 0)} sure:")
+    gallery(report, rows[np.argsort(~wrong, kind="stable")], "bar", most=4 if report.is_text else 8)
+
+
+@st.fragment
 def _abstention(report: Report) -> None:
     assert report.cases is not None
     st.subheader("“None of these”", help="Where even its best answer is less sure than this, it gives none.")

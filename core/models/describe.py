@@ -15,6 +15,7 @@ from core.errors import ThawError
 from core.models import structure
 from core.models.blocks import block_of, in_order
 from core.models.cuts import cut_points, thawable_weights
+from core.presets import preset, presets
 
 
 def describe(base: keras.Model, row: Backbone, side: Sequence[Any] = ()) -> dict[str, Any]:
@@ -69,11 +70,18 @@ def _described(row: Backbone, size: int) -> dict[str, Any]:
     return describe(base, row, side)
 
 
+def _preset_sizes() -> list[tuple[str, int]]:
+    """Backbones and image sizes that presets ask for, where that is not the backbone's own size."""
+    asked = [preset(name) for name in presets()]
+    return [(config.backbone, config.image_size) for config in asked if config.image_size]
+
+
 def main(arguments: list[str]) -> int:
-    """Describe one backbone at one size, or with `--shipped` every one at its default size."""
+    """Describe one backbone at one size, or with `--shipped` every one at its default size and at those of presets."""
     if arguments == ["--shipped"]:
-        for row in BACKBONES.values():
-            structure.write(_described(row, row.default_size), structure.SHIPPED)
+        sizes = [(row.key, row.default_size) for row in BACKBONES.values()]
+        for key, side in dict.fromkeys([*sizes, *_preset_sizes()]):
+            structure.write(_described(BACKBONES[key], side), structure.SHIPPED)
         return 0
     try:
         key, size = arguments

@@ -10,8 +10,8 @@ A structure is
  "feature_shape": [h, w, c]}
 ```
 
-with layers in the order of `base.layers`. Those of the default sizes are shipped beside this file; others are
-made once, by a process of their own, and kept in the cache folder.
+with layers in the order of `base.layers`. Those of the default sizes, and of the sizes that presets ask for, are
+shipped beside this file; others are made once, by a process of their own, and kept in the cache folder.
 """
 
 import json
@@ -40,10 +40,7 @@ def structure(key: str, image_size: int) -> dict[str, Any] | None:
         ConfigError: there is no backbone of that name.
     """
     row = backbone(key)
-    path = _shipped(key) if image_size == row.default_size else _cached(key, image_size)
-    packed = read_json(path)
-    if packed is None and image_size == row.default_size:
-        packed = read_json(_cached(key, image_size))
+    packed = read_json(_shipped(key, image_size, SHIPPED)) or read_json(_cached(row.key, image_size))
     return _unpack(packed) if packed else None
 
 
@@ -73,14 +70,16 @@ def start_describe(key: str, image_size: int) -> subprocess.Popen[bytes]:
 def write(described: dict[str, Any], folder: Path | None = None) -> Path:
     """Keep a structure: in `folder` as the shipped one, or in the cache folder."""
     key = described["backbone"]
-    path = folder / f"{key}.json" if folder else _cached(key, described["image_size"])
+    size = described["image_size"]
+    path = _shipped(key, size, folder) if folder else _cached(key, size)
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_atomically(path, _pack(described).encode("ascii"))
     return path
 
 
-def _shipped(key: str) -> Path:
-    return SHIPPED / f"{key}.json"
+def _shipped(key: str, image_size: int, folder: Path) -> Path:
+    own = image_size == backbone(key).default_size
+    return folder / (f"{key}.json" if own else f"{key}-{image_size}.json")
 
 
 def _cached(key: str, image_size: int) -> Path:

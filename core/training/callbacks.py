@@ -12,7 +12,7 @@ import tensorflow as tf
 from core.training import optimizer_state
 from core.training.batches import EpochOrder
 from core.training.checkpoint import Checkpoint, Progress, Weights
-from core.training.reporter import Reporter
+from core.training.reporter import STEPS, Reporter
 
 BATCH_EVENT_SECONDS = 0.2
 EPOCH_STRIDE = 2**20  # draws of one epoch that dropout may make before it repeats another epoch's
@@ -59,6 +59,7 @@ class Watcher(keras.callbacks.Callback):
             epochs=self.epochs_before + self.epochs,
             step=0,
             steps=self.params["steps"],
+            unit=STEPS,
             message=f"Phase {self.phase}: training",
         )
 

@@ -13,6 +13,7 @@ from core.record import Run
 
 STATUS_SECONDS = 0.2  # the least time between two progress writes
 HEARTBEAT_SECONDS = 1.0
+EXAMPLES, STEPS = "examples", "steps"  # what `step` and `steps` count, in `unit`: of a stage, or of an epoch
 RESERVE_BYTES = 65_536  # set aside while the run goes on, so that on a full disk it can still say how it ended
 
 
@@ -46,7 +47,7 @@ class Reporter:
     def stage(self, message: str, steps: int = 0) -> None:
         """Say what is being done now, and of how many steps it is made (0: not known)."""
         self.event("stage", message=message)
-        self.status(message=message, step=0, steps=steps, eta_s=None, images_per_second=None)
+        self.status(message=message, step=0, steps=steps, unit=EXAMPLES, eta_s=None, images_per_second=None)
 
     @property
     def steps(self) -> int:

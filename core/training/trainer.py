@@ -17,7 +17,7 @@ from core.training.examples import Examples
 from core.training.extract import StopAskedError, Target, activations
 from core.training.judging import Judge
 from core.training.plan import CACHED, Plan, plan
-from core.training.reporter import Reporter
+from core.training.reporter import STEPS, Reporter
 from core.training.room import note_halved
 from core.training.store import FeatureStore
 
@@ -119,7 +119,7 @@ class _Training:
         self.reporter.event("phase", phase=p.phase, trainable=trainable, mode=p.mode, message=p.why)
         start, weights = replace(self.progress), [v.numpy() for v in learner.trainable_variables]
         while True:
-            self.reporter.status(phase=p.phase, message=f"Phase {p.phase}: first step")
+            self.reporter.status(phase=p.phase, step=0, steps=0, unit=STEPS, message=f"Phase {p.phase}: first step")
             data = self._data(p)
             try:
                 return self._fit_with(p, learner, data, weights)
