@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 COMPONENTS = 50  # that t-SNE starts from, as its authors advise
 
@@ -21,7 +20,7 @@ def components(features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, list[fl
     n, width = features.shape
     k = min(COMPONENTS, n, width)
     spread = bool(np.ptp(features, axis=0).any())
-    fit = PCA(k, svd_solver="randomized", random_state=seed) if spread else None
+    fit = PCA(k, svd_solver="randomized", iterated_power=3, random_state=seed) if spread else None
     found = fit.fit_transform(features.astype(np.float32)) if fit else np.zeros((n, k))
     shares = fit.explained_variance_ratio_[:2].tolist() if fit else []
     padded = np.zeros((n, max(2, k)), np.float32)
@@ -49,6 +48,8 @@ def tsne(features: np.ndarray, start: np.ndarray | None = None, seed: int = 0) -
     Returns:
         float32 (N, 2); with fewer than four examples, the first two columns.
     """
+    from sklearn.manifold import TSNE  # slow to import, and the worker does without
+
     if len(features) < 4:
         return features[:, :2].astype(np.float32)
     first = features[:, :2] if start is None else start

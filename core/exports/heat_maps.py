@@ -26,7 +26,7 @@ def heat_maps(told: Story, rows: list[int]) -> str:
             data = picture_bytes(cases.file(row))
             pixels = read_pixels(data)
         except DataError:
-            shown.append(picture(None, true, true))
+            shown += [picture(None, true, true)] * (1 + len(told.figures))
             continue
         shown.append(picture(encoded(overlaid(pixels, None, SIDE), "JPEG"), f"truly {true}", true))
         for phase in told.figures:
@@ -36,4 +36,4 @@ def heat_maps(told: Story, rows: list[int]) -> str:
                 keep(told.run, data, None, found)
             caption = f"phase {phase}: {found.label} ({percent(found.probability)})"
             shown.append(picture(encoded(overlaid(pixels, found.grid, SIDE), "JPEG"), caption, caption))
-    return cards(shown)
+    return cards(shown, 1 + len(told.figures))

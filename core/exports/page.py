@@ -17,7 +17,7 @@ h1 { font-size: 2.2rem; line-height: 1.15; margin: 0 0 .3rem; overflow-wrap: any
 h2 { margin: 2.6rem 0 .7rem; padding-top: .7rem; border-top: 1px solid var(--line); font-size: 1.45rem; }
 h3 { margin: 1.5rem 0 .4rem; font-size: 1.05rem; }
 p, li { max-width: 46rem; } small, figcaption, .soft { color: var(--soft); font-size: .86rem; }
-.big { font-size: 3.6rem; font-weight: 700; line-height: 1; letter-spacing: -.02em; }
+.big { margin: .6rem 0; font-size: 3.6rem; font-weight: 700; line-height: 1; letter-spacing: -.02em; }
 .verdict { border-left: 5px solid var(--ember); padding: .5rem 0 .5rem 1rem; font-size: 1.12rem; }
 .verdict.ice { border-color: var(--ice); }
 table { border-collapse: collapse; margin: .6rem 0 1rem; font-size: .94rem; }
@@ -87,9 +87,10 @@ def picture(data: bytes | None, caption: str, alt: str) -> str:
     return f"<figure>{shown}<figcaption>{text(caption)}</figcaption></figure>"
 
 
-def cards(figures: Sequence[str]) -> str:
-    """Pictures side by side."""
-    return f'<div class="cards">{"".join(figures)}</div>'
+def cards(figures: Sequence[str], columns: int = 0) -> str:
+    """Pictures side by side, as many as fit, or so many in a row."""
+    style = f' style="grid-template-columns: repeat({columns}, minmax(0, 12rem))"' if columns else ""
+    return f'<div class="cards"{style}>{"".join(figures)}</div>'
 
 
 def _plotly() -> str:

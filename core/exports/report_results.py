@@ -62,9 +62,8 @@ def where_wrong(told: Story) -> str:
     if cases is None or told.kept not in cases.probabilities:
         return ""
     rows = cases.mistakes(told.kept, cases.rows("validation"))
-    head = (
-        f"<h2>Where is it wrong?</h2><p>{len(rows):,} of the held-out {told.noun}; here the surest mistakes first.</p>"
-    )
+    many = f"In {len(rows):,} of the held-out {told.noun}. The surest mistakes first." if len(rows) else "Nowhere."
+    head = f"<h2>Where is it wrong?</h2><p>{many}</p>"
     shown = [(int(row), _told_apart(told, int(row))) for row in rows[:MOST]]
     if told.config.task == "image":
         return head + cards([thumbnail_of(told, cases.paths[row], caption) for row, caption in shown])

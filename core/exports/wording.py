@@ -38,7 +38,7 @@ def thawed(config: RunConfig) -> str:
     kind, _, rest = config.unfreeze.partition(":")
     if kind == "names":
         return f"the layers {rest.replace(',', ', ')}"
-    return _HOW.get(kind) or f"the last {rest} {kind}"
+    return _HOW.get(kind) or (f"the last {kind[:-1]}" if rest == "1" else f"the last {rest} {kind}")
 
 
 def phase_row(phase: PhaseConfig) -> str:

@@ -78,21 +78,26 @@ class Insight:
 
     def _look(self, p: Plan, features: np.ndarray) -> None:
         judged = self.judged[: len(features)]
-        training = self._training_rows(p, features.shape[1])
+        shown = np.sort(self._sample(np.arange(len(judged)), MOST_POINTS // 2))
+        sample = self._sample(self.examples.rows("train"), MOST_POINTS - len(shown))
+        training = self._training_rows(p, features.shape[1], sample)
         known = self._training_features(p, training)
-        self._map(p.phase, judged, features, training, known)
+        values, explained = embedding.components(np.concatenate([features, known]), self.examples.config.seed)
+        on_map = np.concatenate([shown, len(judged) + np.flatnonzero(np.isin(training, sample))])
+        self._map(p.phase, np.concatenate([judged, training])[on_map], values[on_map], explained)
         if p.phase == 1:
             found: dict[str, Any] = {
-                "label_errors": self._label_errors(judged, features, training, known),
+                "label_errors": self._label_errors(judged, training, values),
                 "neighbours": self._neighbours(judged, features, training, known),
                 "corrections": None,
             }
             write_json(self.run.insight_file, found)
 
-    def _training_rows(self, p: Plan, width: int) -> np.ndarray:
-        """Which training examples are looked at: all that are stored and fit into memory, or a sample."""
-        stored = p.phase == 1 and p.mode == CACHED
-        return self._sample(self.examples.rows("train"), MOST_BYTES // (4 * width) if stored else MOST_POINTS)
+    def _training_rows(self, p: Plan, width: int, sample: np.ndarray) -> np.ndarray:
+        """Which training examples are looked at: all that are stored and fit into memory, or only the map's sample."""
+        if p.phase != 1 or p.mode != CACHED:
+            return sample
+        return np.union1d(sample, self._sample(self.examples.rows("train"), MOST_BYTES // (4 * width)))
 
     def _training_features(self, p: Plan, rows: np.ndarray) -> np.ndarray:
         """Features float32 (len(rows), F) after the phase, of the originals or of their first augmented copies."""
@@ -110,14 +115,9 @@ class Insight:
         stored = batches.stored(entry, positions[:, order], labels, scoring.BATCH, lengths=lengths)
         return scoring.in_place(np.concatenate([run(*_listed(x))[0].numpy() for x, _ in stored]), order)
 
-    def _map(
-        self, phase: int, judged: np.ndarray, features: np.ndarray, training: np.ndarray, known: np.ndarray
-    ) -> None:
-        """Principal components of judged and training examples; phase 2's are turned to lie as phase 1's do."""
-        shown = np.sort(self._sample(np.arange(len(judged)), MOST_POINTS // 2))
-        beside = np.isin(training, self._sample(self.examples.rows("train"), MOST_POINTS - len(shown)))
-        values, explained = embedding.components(np.concatenate([features[shown], known[beside]]))
-        files = self.examples.place(np.concatenate([judged[shown], training[beside]]))
+    def _map(self, phase: int, rows: np.ndarray, values: np.ndarray, explained: list[float]) -> None:
+        """Principal components of some examples; phase 2's are turned to lie as phase 1's do."""
+        files = self.examples.place(rows)
         before = read_json(self.run.embedding_file, {}) if phase == 2 else {}
         maps, points = dict(before.get("maps", {})) if before.get("files") == files else {}, values[:, :2]
         if "1" in maps:
@@ -135,13 +135,11 @@ class Insight:
         np.savez(buffer, **{**kept, f"phase{phase}": values.astype(np.float16)})
         replace_atomically(self.run.components_file, buffer.getvalue())
 
-    def _label_errors(
-        self, judged: np.ndarray, features: np.ndarray, training: np.ndarray, known: np.ndarray
-    ) -> dict[str, Any] | None:
+    def _label_errors(self, judged: np.ndarray, training: np.ndarray, values: np.ndarray) -> dict[str, Any] | None:
         """Labels of training and held-out examples that a head on the other examples' features does not believe."""
-        held_out = np.isin(judged, self.examples.rows("validation"))
-        rows = np.concatenate([training, judged[held_out]])
-        values, _ = embedding.components(np.concatenate([known, features[held_out]]))
+        rows = np.concatenate([judged, training])
+        looked_at = np.isin(rows, self.examples.rows("train", "validation"))
+        rows, values = rows[looked_at], values[looked_at]
         labels, classes = self.examples.labels[rows], self.examples.manifest.classes
         p = label_errors.out_of_fold(values, labels, self.examples.config.seed)
         if p is None or p.shape[1] != len(classes):
