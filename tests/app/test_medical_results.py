@@ -40,21 +40,13 @@ def test_notice_and_both_figures_come_first(medical):
 
 def test_threshold_is_kept_and_dropped(medical):
     app = opened(medical)
-    app.button(key="set-threshold").click().run()
+    app.button(key="medical-threshold").click().run()
     chosen = medical.notes()["threshold"]
     assert chosen["class"] in medical.dataset()["classes"]
     assert 0 <= chosen["value"] <= 1
-    app.button(key="drop-threshold").click().run()
+    app.button(key="medical-no-threshold").click().run()
     assert medical.notes()["threshold"] is None
     assert not app.exception
-
-
-def test_abstention_is_offered_and_kept(medical):
-    app = opened(medical)
-    app.toggle(key=f"abstain-{medical.id}").set_value(True).run()
-    assert medical.notes()["abstain"] == 0.8
-    app.toggle(key=f"abstain-{medical.id}").set_value(False).run()
-    assert medical.notes()["abstain"] is None
 
 
 def test_other_runs_have_no_medical_section(pictures, run_of):

@@ -1,0 +1,160 @@
+"""The parts of the Results page, and what people decide there, without a browser."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import corrections
+from core.decision import answer
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("good", "wrong", "why", "phases", "take")
+
+
+def _open(run, part):
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
+    app.run()
+    app.switch_page("components/pages/results.py")
+    app.query_params["run"], app.query_params["part"] = run.id, part
+    return app.run()
+
+
+def _errors(app):
+    return [error.value for error in [*app.error, *app.exception]]
+
+
+@pytest.fixture
+def run(pictures, run_of):
+    """A run that was looked into, and has a test split as well."""
+    made = run_of(pictures)
+    files = made.dataset()["files"]
+    held = [n for n, file in enumerate(files) if file["split"] != "train"]
+    learned = [n for n, file in enumerate(files) if file["split"] == "train"]
+    error = {"file": learned[0], "label": "a", "suggested": "b <i>", "p_given": 0.1, "p_suggested": 0.9}
+    near, alike = [learned[:3]] * len(held), [[0.9, 0.8, 0.7]] * len(held)
+    found = {
+        "label_errors": {"n": len(files), "accuracy": 0.9, "found": 1, "rows": [error]},
+        "neighbours": {
+            "files": held,
+            "nearest": near,
+            "similarity": alike,
+        },
+        "corrections": None,
+    }
+    made.insight_file.write_text(json.dumps(found))
+    points = {"x": [0.1 * n for n in range(len(files))], "y": [0.0] * len(files), "explained": [0.5, 0.2]}
+    made.embedding_file.write_text(json.dumps({"files": [*range(len(files))], "maps": {"1": points, "2": points}}))
+    return made
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_opens(part, run):
+    assert not _errors(_open(run, part))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_a_run_that_was_never_looked_into_opens(part, pictures, run_of):
+    assert not _errors(_open(run_of(pictures), part))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_opens_without_the_files_of_the_data(part, run, pictures):
+    for file in pictures.rglob("*.png"):
+        file.unlink()
+    assert not _errors(_open(run, part))
+
+
+def test_a_threshold_is_kept_and_decides(run):
+    app = _open(run, "good")
+    app.slider(key=f"threshold-{run.id}").set_value(0.9).run()
+    noted = run.notes()["threshold"]
+    classes = [row["class"] for row in run.evaluation(2)["per_class"]]
+    assert noted == {"class": classes[1], "value": 0.9}
+    assert answer(np.array([0.2, 0.8]), classes, run.notes())["label"] == classes[0]
+
+
+def test_the_line_for_a_sensitivity_reaches_it(run):
+    app = _open(run, "good")
+    app.button(key="threshold-goal").click().run()
+    assert not _errors(app)
+    shares = [
+        float(row[f"p2:{run.notes()['threshold']['class']}"])
+        for row in run.predictions()
+        if row["label"] == run.notes()["threshold"]["class"]
+    ]
+    found = sum(p >= run.notes()["threshold"]["value"] for p in shares) / len(shares)
+    assert found >= 0.95
+
+
+def test_none_of_these_is_kept_and_can_be_taken_back(run):
+    app = _open(run, "good")
+    app.slider(key=f"abstain-{run.id}").set_value(0.8).run()
+    assert run.notes()["abstain"] == 0.8
+    app.slider(key=f"abstain-{run.id}").set_value(0.0).run()
+    assert run.notes()["abstain"] is None
+
+
+def test_a_temperature_moves_the_threshold_along(run):
+    figures = run.evaluation(2)
+    fitted = {"value": 2.0, "n_fit": 6, "n_judged": 6, "ece_before": 0.2, "ece_after": 0.1}
+    figures["temperature"] = {**fitted, "loss_before": 0.5, "loss_after": 0.4}
+    run.evaluation_file(2).write_text(json.dumps(figures))
+    name = figures["per_class"][1]["class"]
+    run.write_notes(threshold={"class": name, "value": 0.9})
+    app = _open(run, "good")
+    app.toggle(key=f"temperature-{run.id}").set_value(True).run()
+    assert run.notes()["temperature"] == 2.0
+    assert run.notes()["threshold"]["value"] == pytest.approx(0.75)  # odds of 9 become odds of 3
+    app.toggle(key=f"temperature-{run.id}").set_value(False).run()
+    assert run.notes()["threshold"]["value"] == pytest.approx(0.9)
+
+
+def test_the_kept_phase_can_be_switched(run):
+    app = _open(run, "phases")
+    app.button_group(key=f"keep-{run.id}").set_value(1).run()
+    assert run.kept() == 1
+    assert not _errors(app)
+
+
+def test_the_test_split_makes_the_headline(run):
+    figures = run.evaluation(2)
+    figures["test"] = {**figures, "n": 77, "accuracy": 0.5}
+    run.evaluation_file(2).write_text(json.dumps(figures))
+    app = _open(run, "phases")
+    assert any("took no part in training" in caption.value for caption in app.caption)
+    assert any("77 test pictures" in html.proto.body for html in app.get("html"))
+
+
+def test_corrections_can_be_trained_with(run):
+    path = run.dataset()["files"][0]["path"]
+    corrections.exclude(run, path)
+    app = _open(run, "wrong")
+    assert app.button(key="retrain")
+    assert not _errors(app)
+
+
+def _large(run_path, path):
+    from components.results.picture import _content
+    from components.results.report import report
+    from core.record import Run
+
+    _content(report(Run(run_path)), path, False)
+
+
+@pytest.mark.parametrize("row", [0, 8])  # held out, and learned from
+def test_a_large_picture_takes_a_correction_and_gives_it_back(row, run):
+    path = run.dataset()["files"][row]["path"]
+    app = AppTest.from_function(_large, args=(str(run.path), path)).run()
+    assert not _errors(app)
+    classes = run.dataset()["classes"]
+    app.selectbox(key=f"really-{path}").set_value(classes[1]).run()
+    app.button(key="correct").click().run()
+    assert corrections.noted(run) == {path: {"label": classes[1]}}
+    app.button(key="undo").click().run()
+    assert corrections.noted(run) == {}
+    app.button(key="exclude").click().run()
+    assert corrections.noted(run) == {path: {"exclude": True}}
+    assert not _errors(app)

@@ -1,0 +1,62 @@
+import json
+
+import numpy as np
+
+from components.charts.calibration import coverage, reliability
+from components.charts.embedding import embedding
+from components.charts.scores import scores
+from components.charts.trajectory import trajectories
+from core.evaluation import abstention, calibration
+from core.evaluation.insight import Map
+
+NASTY = "<b>a</b>"
+
+
+def test_every_point_of_a_map_can_be_told_apart_again():
+    n = 60
+    rng = np.random.default_rng(0)
+    labels = tuple(NASTY if k % 3 else "b" for k in range(n))
+    splits = tuple("validation" if k % 2 else "train" for k in range(n))
+    points = Map(tuple(map(str, range(n))), splits, labels, rng.normal(size=n), rng.normal(size=n), ())
+    figure = embedding(points, [NASTY, "b"], "k")
+    told = [row for trace in figure["data"] for row in trace["customdata"]]
+    assert sorted(told) == list(range(n))
+    assert {trace["type"] for trace in figure["data"]} == {"scattergl"}
+    assert "<b>" not in json.dumps(figure)
+    for trace in figure["data"]:
+        for x, row in zip(trace["x"], trace["customdata"], strict=True):
+            assert x == round(float(points.x[row]), 3)
+
+
+def test_the_threshold_stands_where_it_was_set():
+    figure = scores(np.array([0.9, 0.95]), np.array([0.1]), (NASTY, "b"), 0.7)
+    assert figure["layout"]["shapes"][0]["x0"] == 0.7
+    assert sum(figure["data"][0]["customdata"]) == 2
+    assert sum(figure["data"][1]["customdata"]) == 1
+    assert "<b>" not in json.dumps(figure)
+
+
+def test_a_reliability_bar_knows_its_bounds_and_its_size():
+    p = np.array([[0.95, 0.05], [0.4, 0.6], [0.1, 0.9]])
+    figure = reliability(calibration.reliability(p, np.array([0, 1, 0])))
+    assert [row[2] for row in figure["data"][0]["customdata"]] == [1, 1, 1]
+    assert figure["data"][0]["y"] == [1.0, 0.0, 1.0]
+
+
+def test_coverage_shows_the_chosen_point_unless_it_answers_nothing():
+    p, labels = np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1])
+    curve = abstention.coverage_curve(p, labels)
+    some, none = (coverage(curve, abstention.at(p, labels, share)) for share in (0.7, 0.99))
+    assert some["data"][1]["x"] == [0.5]
+    assert len(none["data"]) == 1
+
+
+def test_a_trajectory_follows_the_true_class():
+    rounds = [
+        {"phase": 1, "epoch": 1, "rows": [4], "probabilities": [[0.2, 0.8]]},
+        {"phase": 2, "epoch": 2, "rows": [4], "probabilities": [[0.6, 0.4]]},
+    ]
+    figure = trajectories(rounds, [0], [NASTY], 2, "run")
+    assert figure["data"][0]["y"] == [0.2, 0.6]
+    assert len(figure["layout"]["shapes"]) == 3
+    assert "<b>" not in json.dumps(figure)
