@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from components.guard import guarded
 from components.pictures import source
 from components.samples_of import some_pictures
 from core.config import RunConfig
@@ -24,7 +25,7 @@ def preview(config: RunConfig, data: str | None) -> None:
         st.session_state["augment-preview"] = _start(config, some_pictures(data, 4))
     if "augment-preview" in st.session_state:
         running = st.session_state["augment-preview"][0].poll() is None
-        st.fragment(_show, run_every=1.0 if running else None)(running)
+        st.fragment(guarded()(_show), run_every=1.0 if running else None)(running)
 
 
 def _start(config: RunConfig, paths: list[str]) -> tuple["subprocess.Popen[bytes]", Path]:

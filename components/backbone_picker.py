@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components import draft
+from components.guard import guarded
 from components.numbers import megabytes, parameters, percent
 from core.catalog import BACKBONES, Backbone
 from core.config import RunConfig
@@ -55,6 +56,7 @@ def _escaped(state: weights.WeightsState, row: Backbone, config: RunConfig) -> s
 
 
 @st.dialog("Choose a backbone", width="large")
+@guarded()
 def _catalogue() -> None:
     st.caption("Larger networks know more and take longer. Those marked with a tick need no download.")
     here = {key: weights.locate(row, "pretrained").state for key, row in BACKBONES.items() if row.task == "image"}

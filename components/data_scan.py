@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from components.escape import as_markdown
+from components.guard import guarded
 from components.numbers import count
 from core.data import jobs, roots
 from core.data import scan as scans
@@ -57,7 +58,7 @@ def scan_with_progress(path: str, compact: bool = False) -> None:
             forget()
             st.rerun()
         return
-    st.fragment(_follow, run_every=0.5)(kept["job"], Path(path).name, compact)
+    st.fragment(guarded()(_follow), run_every=0.5)(kept["job"], Path(path).name, compact)
 
 
 def _follow(job: Any, name: str, compact: bool) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from components import draft, selection
 from components.data_scan import forget
 from components.escape import as_markdown, shown
-from components.guard import say
+from components.guard import guarded, say
 from components.numbers import megabytes
 from core.data import archive, jobs, roots, samples
 from core.errors import ThawError
@@ -143,7 +143,7 @@ def _follow_sample() -> None:
         if folder is not None:
             _open_sample(name, folder, page)
     else:
-        st.fragment(_sample_progress, run_every=0.4)(job, samples.SAMPLES[name].title)
+        st.fragment(guarded()(_sample_progress), run_every=0.4)(job, samples.SAMPLES[name].title)
 
 
 def _sample_progress(job: Any, title: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.guard import guarded
 from core.catalog import backbone
 from core.config import RunConfig
 from core.models import structure as structures
@@ -53,7 +54,7 @@ def _known(key: str, size: int) -> Structure | None:
 
 def wait_for(config: RunConfig) -> None:
     """Look for the structure once a second, and run the page again once it is there."""
-    st.fragment(_look, run_every=1.0)(config)
+    st.fragment(guarded()(_look), run_every=1.0)(config)
 
 
 def _look(config: RunConfig) -> None:

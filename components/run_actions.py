@@ -8,7 +8,7 @@ from components import selection
 from components.charts.overlay import in_words, overlay
 from components.downloads import download_buttons
 from components.escape import as_markdown, shown
-from components.guard import say
+from components.guard import guarded, say
 from components.numbers import plural
 from components.plot import plot
 from core import launcher, record
@@ -54,6 +54,7 @@ def _try(action: Callable[[Run], None], run: Run) -> None:
 
 
 @st.dialog("Rename")
+@guarded()
 def _rename(run: Run) -> None:
     name = st.text_input("Name", value=run.name(), max_chars=200)
     if st.button("Rename", type="primary", key="rename-yes", disabled=not name.strip()):
@@ -62,6 +63,7 @@ def _rename(run: Run) -> None:
 
 
 @st.dialog("Delete?")
+@guarded()
 def _delete(runs: list[Run]) -> None:
     names = ", ".join(f"**{as_markdown(run.name())}**" for run in runs[:5]) + (" and more" if len(runs) > 5 else "")
     st.markdown(f"This deletes {names} with models and figures for good. The pictures stay where they are.")

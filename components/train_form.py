@@ -19,6 +19,7 @@ from core.presets import presets
 
 
 @st.fragment
+@guarded()
 def train_form(data: Scan | None, path: str | None) -> None:
     """Preset, backbone and thawing on the left, the layer map on the right, the rest folded away, Start."""
     with guarded():

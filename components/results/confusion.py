@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.charts.matrix import in_words, matrix
 from components.escape import as_markdown
+from components.guard import guarded
 from components.plot import plot
 from components.results.gallery import gallery
 from components.results.report import Report
@@ -14,6 +15,7 @@ Cell = tuple[int, int]  # true class, answer
 
 
 @st.fragment
+@guarded()
 def show(report: Report) -> None:
     """The matrix beside the pictures of the cell that was clicked."""
     classes, confusion = report.classes, report.best["confusion"]

@@ -20,6 +20,7 @@ _MOST = 14
 
 
 @st.fragment
+@guarded()
 def show(report: Report) -> None:
     """The suspicious labels, and the corrections so far."""
     with guarded():

@@ -47,7 +47,7 @@ def show(report: Report) -> None:
         "from. Draw around points to see their pictures; a click shows one.",
     )
     busy = run_jobs.poll(report.run, "tsne")["state"] == run_jobs.RUNNING
-    st.fragment(_map, run_every=1.0 if busy else None)(report, busy)
+    st.fragment(guarded()(_map), run_every=1.0 if busy else None)(report, busy)
 
 
 def _map(report: Report, waiting: bool) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.escape import as_markdown, shown
 from components.facts import Fact, facts
+from components.guard import guarded
 from components.numbers import interval, percent
 from components.results.report import Report
 from core import decision
@@ -24,6 +25,7 @@ def is_medical(report: Report) -> bool:
 
 
 @st.fragment
+@guarded()
 def show(report: Report) -> None:
     """The notice, sensitivity and specificity of each class, and what people may decide."""
     st.info(NOTICE, icon=":material/info:")

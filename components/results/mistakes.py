@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from components.guard import guarded
 from components.results.gallery import gallery
 from components.results.report import Report
 
@@ -16,6 +17,7 @@ _HELP = {
 
 
 @st.fragment
+@guarded()
 def show(report: Report) -> None:
     """A gallery of one kind at a time."""
     cases = report.cases

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from components.facts import Fact, facts
+from components.guard import guarded
 from components.numbers import UNKNOWN, duration, megabytes, percent, points
 from components.results.gallery import gallery
 from components.results.report import Report
@@ -70,11 +71,12 @@ def _choice(report: Report) -> None:
         required=True,
         key=f"keep-{report.run.id}",
         help="Predictions, exports and this page's figures follow.",
-        on_change=lambda: report.run.write_notes(kept=st.session_state[f"keep-{report.run.id}"]),
+        on_change=guarded()(lambda: report.run.write_notes(kept=st.session_state[f"keep-{report.run.id}"])),
     )
 
 
 @st.fragment
+@guarded()
 def _galleries(report: Report) -> None:
     cases = report.cases
     if cases is None or not {1, 2} <= set(cases.probabilities):

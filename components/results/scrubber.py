@@ -23,6 +23,7 @@ def _rounds(path: str, stamp: int) -> list[dict[str, Any]]:
 
 
 @st.fragment
+@guarded()
 def show(report: Report) -> None:
     """A slider over the epochs, the pictures as they were answered then, and the whole way as lines."""
     with guarded():

@@ -38,7 +38,7 @@ def show(report: Report) -> None:
     """A card for each of the three, and the files that are there already."""
     run = report.run
     busy = any(run_jobs.poll(run, kind)["state"] == run_jobs.RUNNING for kind in _KINDS)
-    st.fragment(_kinds, run_every=1.0 if busy else None)(run, busy)
+    st.fragment(guarded()(_kinds), run_every=1.0 if busy else None)(run, busy)
     st.subheader("Files")
     download_buttons(run, "results")
 

@@ -27,6 +27,7 @@ _SHARES = (
 
 
 @st.fragment
+@guarded()
 def show(report: Report) -> None:
     """The slider, and everything that it moves."""
     if len(report.classes) != 2 or report.cases is None:
@@ -106,20 +107,24 @@ def _buttons(report: Report, positive: int) -> None:
             st.button("Back to one half", key="threshold-reset", type="tertiary", on_click=_forget, args=(report,))
 
 
+@guarded()
 def _keep(report: Report, positive: int, value: float) -> None:
     report.run.write_notes(threshold={"class": report.classes_as_named[positive], "value": value})
 
 
+@guarded()
 def _reach(report: Report, positive: int) -> None:
     exact = thresholds.for_sensitivity(*_scored(report, positive), _GOAL)
     _keep(report, positive, math.floor(exact * 1000) / 1000)  # down to what the slider can show: never less sensitive
 
 
+@guarded()
 def _swap(report: Report) -> None:
     positive, value = _chosen(report)
     _keep(report, 1 - positive, round(1 - value, 3))
 
 
+@guarded()
 def _forget(report: Report) -> None:
     report.run.write_notes(threshold=None)
 

@@ -58,6 +58,7 @@ def _calibration(report: Report) -> None:
     )
 
 
+@guarded()
 def _switch(report: Report, value: float | None) -> None:
     """Switch the temperature on or off; a threshold that is noted moves along, so that it divides as it did."""
     noted, now = report.run.notes().get("threshold"), temperature(report)
@@ -85,6 +86,7 @@ def _bar(report: Report, found: np.ndarray, result: Any) -> None:
 
 
 @st.fragment
+@guarded()
 def _abstention(report: Report) -> None:
     assert report.cases is not None
     st.subheader("“None of these”", help="Where even its best answer is less sure than this, it gives none.")
@@ -102,7 +104,7 @@ def _abstention(report: Report) -> None:
         0.999,
         step=0.001,
         format="percent",
-        on_change=lambda: report.run.write_notes(abstain=st.session_state[key] or None),
+        on_change=guarded()(lambda: report.run.write_notes(abstain=st.session_state[key] or None)),
         **held(key, min(0.999, share)),
     )
     st.html(

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from components.guard import guarded
 from components.picture_grid import picture_grid
 from components.results import picture, scrubber
 from components.results.gallery import cards_of
@@ -19,6 +20,7 @@ def show(report: Report) -> None:
 
 
 @st.fragment
+@guarded()
 def _looked(report: Report) -> None:
     cases = report.cases
     if cases is None or report.kept not in cases.probabilities:

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import re
 import shutil
 import time
 
 import pytest
 from PIL import Image
-from test_pages import _open
+from test_pages import ROOT, _open
 
 from core import record
 from core.config import RunConfig
@@ -83,3 +84,10 @@ def test_pictures_that_vanished_after_the_run_leave_its_results_whole(pictures, 
         app = _open(page, run=run.id)
         assert not app.exception, page
         assert not [e.value for e in app.error if "did not foresee" in e.value], page
+
+
+def test_no_fragment_dialog_or_callback_can_show_a_traceback():
+    for file in (ROOT / "components").rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        for found in re.finditer(r"^@st\.(?:fragment|dialog).*\n(.*)", text, re.MULTILINE):
+            assert found[1] == "@guarded()", f"{file.name}: {found[0]}"
