@@ -26,6 +26,8 @@ def overview(scan: Scan, held_out: float) -> None:
     st.html(facts(_facts(scan, held_out)))
     st.html(balance_bar(counts))
     problems_line(scan)
+    for note in scan.notes:
+        st.caption(as_markdown(note))
     _examples(scan, counts)
     with st.expander("All counts", icon=":material/table_rows:"):
         _table(scan, counts)

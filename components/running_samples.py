@@ -8,6 +8,7 @@ import streamlit as st
 
 from components.pictures import Card, bones, cards
 from components.thumbnails import thumbnails
+from core.data.reading import reading
 from core.record import Run
 
 Event = Mapping[str, Any]
@@ -22,7 +23,7 @@ def show_samples(run: Run, events: Sequence[Event]) -> None:
         return
     now, before = rounds[-1], rounds[-2] if len(rounds) > 1 else None
     files = [dataset["files"][row] for row in now["rows"]]
-    pictures = thumbnails([str(Path(dataset["root"]) / file["path"]) for file in files], 320)
+    pictures = thumbnails([str(Path(dataset["root"]) / file["path"]) for file in files], 320, reading(run.config()))
     st.html(cards(answers(dataset["classes"], files, pictures, now, before), dozen=True))
 
 

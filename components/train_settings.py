@@ -6,6 +6,7 @@ from components import draft
 from components.augment_preview import preview
 from components.draft import bound
 from components.held import held
+from components.reading_settings import reading_settings
 from core.config import OPTIMIZERS, SCHEDULES, PhaseConfig, RunConfig
 
 _POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
@@ -28,6 +29,9 @@ def all_settings(config: RunConfig, data: str | None) -> None:
         _augmentation(config, data)
     with right:
         _shared()
+    if config.task != "text":
+        st.divider()
+        reading_settings()
 
 
 def _phase(name: str, phase: PhaseConfig, title: str) -> None:
@@ -159,6 +163,11 @@ def _shared() -> None:
         )
         st.number_input("Patience, epochs", 1, 1000, **bound("patience"))
         st.toggle("Class weights", help="Weigh rare classes up.", **bound("class_weights"))
+        st.toggle(
+            "Calibrate",
+            help="Answer as sure as the held-out examples showed it to be right.",
+            **bound("calibrate"),
+        )
         st.toggle("Cache the frozen part", help="Compute it once and keep it.", **bound("cache"))
         st.toggle("Mixed precision", help="Faster on a GPU, no effect without one.", **bound("mixed_precision"))
     _weights()

@@ -10,6 +10,7 @@ from components.pictures import Card, source
 from components.results.report import Report
 from components.thumbnails import thumbnails
 from core.data import roots
+from core.data.reading import AS_STORED, Reading
 from core.errors import DataError
 from core.evaluation.cases import Cases
 
@@ -62,7 +63,7 @@ def _held_out_text(report: Report, rows: list[int]) -> None:
     st.session_state["try-text-known"] = (text, cases.classes[cases.labels[row]])
 
 
-def picture_input(cases: Cases | None) -> Picture | None:
+def picture_input(cases: Cases | None, how: Reading = AS_STORED) -> Picture | None:
     """Let people give a picture; None until they have."""
     ways = [way for way in _WAYS if way != "held" or cases is not None]
     way = st.segmented_control(
@@ -72,17 +73,17 @@ def picture_input(cases: Cases | None) -> Picture | None:
         photo = st.camera_input("Take a picture", label_visibility="collapsed", key="try-camera")
         return Picture(photo.getvalue(), "camera", None) if photo else None
     if way == "held" and cases is not None:
-        return _held_out(cases)
+        return _held_out(cases, how)
     file = st.file_uploader("Drop a picture here", key="try-file", max_upload_size=50)
     return Picture(file.getvalue(), file.name, None) if file else None
 
 
-def _held_out(cases: Cases) -> Picture | None:
+def _held_out(cases: Cases, how: Reading) -> Picture | None:
     rows = cases.rows("validation")
     start = st.session_state.get("held-start", 0)
     step = max(1, len(rows) // _SHOWN)
     picked = [int(rows[(start + n * step) % len(rows)]) for n in range(min(_SHOWN, len(rows)))]
-    small = thumbnails([cases.file(row) for row in picked], 320)
+    small = thumbnails([cases.file(row) for row in picked], 320, how)
     truths = [cases.classes[cases.labels[row]] for row in picked]
     opened = picture_grid([Card(p, name, name, None) for p, name in zip(small, truths, strict=True)], "held-grid")
     if opened is not None:

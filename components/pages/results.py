@@ -12,6 +12,7 @@ from components.results import (
     headline,
     labels,
     map,
+    medical,
     mistakes,
     per_class,
     phases,
@@ -75,5 +76,7 @@ with guarded():
     else:
         if right.button("Try a picture", type="primary", icon=":material/add_a_photo:", key="to_try"):
             selection.go("try", run=run.id)
+        if medical.is_medical(found):
+            medical.show(found)
         headline.show(found)
         _parts(found)

@@ -25,7 +25,10 @@ def _page(run: Run) -> None:
     found = report(run)
     left, right = st.columns([1, 1], gap="large")
     with left:
-        given = text_input(found) if run.config().task == "text" else picture_input(found.cases if found else None)
+        if run.config().task == "text":
+            given: Picture | Text | None = text_input(found)
+        else:
+            given = picture_input(found.cases if found else None, reading(run.config()))
     with right:
         if given is None:
             theme.empty("image_search", "The answer will be here", "Give it something to look at.")

@@ -1,15 +1,16 @@
-"""Probabilities as predictions give them: with the temperature that people switched on."""
+"""Probabilities as predictions give them: with the temperature that is switched on."""
 
 import numpy as np
 
 from components.results.report import Report
+from core import decision
 from core.evaluation.calibration import apply_temperature
 
 
 def temperature(report: Report) -> float | None:
     """The temperature in use, None for none."""
-    value = report.run.notes().get("temperature")
-    return float(value) if isinstance(value, (int, float)) and value > 0 and value != 1 else None
+    value = decision.temperature(report.run.notes(), report.config.calibrate, report.held_out)
+    return value if value and value > 0 and value != 1 else None
 
 
 def probabilities(report: Report) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from components.escape import as_markdown, shown
@@ -11,6 +12,8 @@ from components.pictures import source
 from components.theme import phase_chip
 from core import explanations
 from core.data import roots
+from core.data.pixels import read_pixels
+from core.data.reading import reading
 from core.errors import ThawError
 from core.explanations import Explanation
 from core.record import Run
@@ -65,7 +68,7 @@ def _maps(run: Run, picture: str | bytes, label: str | None, method: str) -> Non
                 with st.spinner("Looking. The first time takes some seconds, while the model loads."):
                     data = picture if isinstance(picture, bytes) else roots.check(picture).read_bytes()
                     found = explanations.heat_map(run, data, label=label, method=method, phase=phase)
-                    drawn = _drawn(data, found)
+                    drawn = _drawn(read_pixels(data, reading(run.config())), found)
             except ThawError as error:
                 say(error)
                 return
@@ -77,5 +80,5 @@ def _maps(run: Run, picture: str | bytes, label: str | None, method: str) -> Non
             st.caption(f"What speaks for **{as_markdown(found.label)}**, {percent(found.probability)}")
 
 
-def _drawn(data: bytes, found: Explanation) -> bytes:
-    return explanations.encoded(explanations.overlaid(data, found.grid, 560), "JPEG")
+def _drawn(pixels: np.ndarray, found: Explanation) -> bytes:
+    return explanations.encoded(explanations.overlaid(pixels, found.grid, 560), "JPEG")

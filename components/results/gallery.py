@@ -49,7 +49,9 @@ def cards_of(report: Report, rows: Sequence[int], phase: int) -> list[Card]:
     """Cards of rows of the report's cases, with the answers of a phase."""
     cases = report.cases
     assert cases is not None
-    pictures = [None] * len(rows) if report.is_text else thumbnails([cases.file(row) for row in rows], 320)
+    pictures = (
+        [None] * len(rows) if report.is_text else thumbnails([cases.file(row) for row in rows], 320, report.reading)
+    )
     predicted, confidence = cases.predicted(phase), cases.confidence(phase)
     return [
         Card(

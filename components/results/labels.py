@@ -44,7 +44,9 @@ def _suspicious(report: Report) -> None:
     place = f"suspicious-{report.run.id}"
     limit = st.session_state.get(place, _MOST)
     root, shown = Path((report.run.dataset() or {}).get("root", "")), errors[:limit]
-    pictures = [None] * len(shown) if report.is_text else thumbnails([str(root / e.path) for e in shown], 320)
+    pictures = (
+        [None] * len(shown) if report.is_text else thumbnails([str(root / e.path) for e in shown], 320, report.reading)
+    )
     items = [
         Card(small, e.label, e.suggested, e.p_suggested, f"labelled {e.label}", text=report.text(e.path)[:400])
         for e, small in zip(shown, pictures, strict=True)

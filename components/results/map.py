@@ -131,7 +131,7 @@ def _chosen(report: Report, points: Map, chosen: list[int]) -> None:
     spread = [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, min(_MOST, len(rows))).round().astype(int))]
     root = Path((report.run.dataset() or {}).get("root", ""))
     files = [str(root / points.paths[n]) for n in spread]
-    pictures = [None] * len(spread) if report.is_text else thumbnails(files, 320)
+    pictures = [None] * len(spread) if report.is_text else thumbnails(files, 320, report.reading)
     items = [
         Card(small, points.labels[n], points.labels[n], None, text=report.text(points.paths[n])[:200])
         for n, small in zip(spread, pictures, strict=True)

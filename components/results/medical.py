@@ -10,7 +10,7 @@ from components.guard import guarded
 from components.numbers import interval, percent
 from components.results.report import Report
 from core import decision
-from core.evaluation import abstention, diagnostic
+from core.evaluation import diagnostic
 
 NOTICE = (
     "This is no medical device. It is for research and teaching: nothing here may decide about a patient. "
@@ -27,14 +27,13 @@ def is_medical(report: Report) -> bool:
 @st.fragment
 @guarded()
 def show(report: Report) -> None:
-    """The notice, sensitivity and specificity of each class, and what people may decide."""
+    """The notice, sensitivity and specificity of each class, and the threshold that a wanted sensitivity costs."""
     st.info(NOTICE, icon=":material/info:")
     rows = diagnostic.by_class(report.best["confusion"], report.classes_as_named)
     if len(rows) == 2:
         _two_classes(report, rows)
     else:
         _table(rows)
-    _abstention(report)
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
@@ -65,7 +64,7 @@ def _two_classes(report: Report, rows: list[dict[str, Any]]) -> None:
         format_func=lambda k: as_markdown(shown(names[k])),
         default=1,
         required=True,
-        key=f"positive-{report.run.id}",
+        key=f"medical-positive-{report.run.id}",
     )
     row = rows[positive]
     st.html(facts([*_pair(row)]))
@@ -96,7 +95,7 @@ def _threshold(report: Report, positive: int) -> None:
         _GOALS,
         value=0.95,
         format_func=lambda share: percent(share, 0),
-        key=f"sensitivity-{report.run.id}",
+        key=f"medical-sensitivity-{report.run.id}",
     )
     held = cases.rows("validation")
     found = diagnostic.at_sensitivity(
@@ -112,37 +111,13 @@ def _threshold(report: Report, positive: int) -> None:
         f"{as_markdown(shown(name))}. The threshold was chosen on these pictures, so they flatter it a little."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Answer by this threshold", key="set-threshold", icon=":material/check:"):
+        if st.button("Answer by this threshold", key="medical-threshold", icon=":material/check:"):
             report.run.write_notes(threshold={"class": name, "value": found["value"]})
             st.rerun()
         chosen = notes.get("threshold")
         if isinstance(chosen, dict):
-            if st.button("Answer by the more probable class", key="drop-threshold", type="tertiary"):
+            if st.button("Answer by the more probable class", key="medical-no-threshold", type="tertiary"):
                 report.run.write_notes(threshold=None)
                 st.rerun()
             which = as_markdown(shown(str(chosen.get("class"))))
             st.caption(f"In use: {which} from {percent(chosen.get('value'))} on.")
-
-
-def _abstention(report: Report) -> None:
-    """An answer of "unsure" below a probability, with what that buys."""
-    cases, notes = report.cases, report.run.notes()
-    if cases is None or report.kept not in cases.probabilities:
-        return
-    now = notes.get("abstain")
-    if not st.toggle("Say “unsure” where the model is not sure", value=now is not None, key=f"abstain-{report.run.id}"):
-        if now is not None:
-            report.run.write_notes(abstain=None)
-        return
-    share = st.slider(
-        "Unsure below", 0.5, 0.99, value=float(now or 0.8), step=0.01, key=f"abstain-below-{report.run.id}"
-    )
-    if share != now:
-        report.run.write_notes(abstain=share)
-    held = cases.rows("validation")
-    temperature = decision.temperature(notes, report.config.calibrate, report.held_out)
-    found = abstention.at(cases.probabilities[report.kept][held], cases.labels[held], share, temperature)
-    st.caption(
-        f"It then answers for {percent(found['coverage'])} of the held-out pictures "
-        f"and is right on {percent(found['accuracy'])} of those."
-    )

@@ -49,7 +49,7 @@ def _content(report: Report, path: str, explain: bool) -> None:
 def _example(report: Report, path: str, file: str) -> None:
     if report.is_text:
         st.html(f'<div class="thaw-text">{as_html(report.text(path) or "The text is no longer where it was.")}</div>')
-    elif (large := thumbnails([file], _SIDE)[0]) is not None:
+    elif (large := thumbnails([file], _SIDE, report.reading)[0]) is not None:
         st.html(f'<div class="thaw-large"><img src="{source(large)}" alt="{as_html(path)}"></div>')
     else:
         st.caption("The picture file is no longer where it was.")
@@ -90,7 +90,7 @@ def _neighbours(report: Report, path: str) -> None:
         for near in found:
             st.caption(f"**{as_markdown(near.label)}** · {as_markdown(report.text(near.path)[:200])}")
         return
-    pictures = thumbnails([str(root / near.path) for near in found], 320)
+    pictures = thumbnails([str(root / near.path) for near in found], 320, report.reading)
     items = "".join(
         f"<figure>{f'<img src={chr(34)}{source(small)}{chr(34)} alt={chr(34)}{chr(34)}>' if small else ''}"
         f"<figcaption><b>{as_html(near.label)}</b> <span>{near.similarity:.2f} alike</span></figcaption></figure>"

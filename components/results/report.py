@@ -9,6 +9,7 @@ import streamlit as st
 
 from components.escape import shown
 from core.config import RunConfig
+from core.data.reading import Reading, reading
 from core.errors import RunError, ThawError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
@@ -47,6 +48,11 @@ class Report:
     def split_name(self) -> str:
         """The same in words."""
         return "test" if self.split == "test" else "held-out"
+
+    @property
+    def reading(self) -> Reading:
+        """How its pictures are read."""
+        return reading(self.config)
 
     @property
     def is_text(self) -> bool:

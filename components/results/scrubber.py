@@ -48,7 +48,7 @@ def _content(report: Report) -> None:
     small = (
         [None] * len(files)
         if report.is_text
-        else thumbnails([str(Path(dataset["root"]) / file["path"]) for file in files], 320)
+        else thumbnails([str(Path(dataset["root"]) / file["path"]) for file in files], 320, report.reading)
     )
     items = answers(dataset["classes"], files, small, now, before)
     if report.is_text:

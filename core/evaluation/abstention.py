@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from core.evaluation.calibration import apply_temperature
-
 
 def coverage_curve(probabilities: np.ndarray, labels: np.ndarray, points: int = 100) -> list[dict[str, float]]:
     """Accuracy against coverage (the risk-coverage curve of El-Yaniv and Wiener 2010).
@@ -34,13 +32,8 @@ def coverage_curve(probabilities: np.ndarray, labels: np.ndarray, points: int = 
     ]
 
 
-def at(probabilities: np.ndarray, labels: np.ndarray, share: float, temperature: float | None = None) -> dict[str, Any]:
-    """What answering only from `share` on gives: `n` answered, `coverage`, and `accuracy` (None when it never does).
-
-    With a temperature, the probabilities are rescaled by it first, as answers are.
-    """
-    if temperature:
-        probabilities = apply_temperature(probabilities, temperature)
+def at(probabilities: np.ndarray, labels: np.ndarray, share: float) -> dict[str, Any]:
+    """What answering only from `share` on gives: `n` answered, `coverage`, and `accuracy` (None when it never does)."""
     answered = probabilities.max(axis=1) >= share
     n = int(answered.sum())
     right = probabilities.argmax(axis=1) == labels

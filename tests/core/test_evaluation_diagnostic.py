@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from core.evaluation.abstention import at
 from core.evaluation.calibration import apply_temperature
 from core.evaluation.diagnostic import at_sensitivity, by_class
 
@@ -47,9 +46,3 @@ def test_threshold_reaches_its_goal_and_no_higher_one_does(goal, temperature):
     scores = (apply_temperature(p, temperature) if temperature else p)[labels == 1, 1]
     higher = scores[scores > found["value"]]
     assert len(higher) / len(scores) < goal
-
-
-def test_abstaining_counts_what_is_answered_after_rescaling():
-    p, labels = np.array([[0.9, 0.1], [0.45, 0.55], [0.2, 0.8]]), np.array([0, 0, 0])
-    assert at(p, labels, 0.7) == {"share": 0.7, "n": 2, "coverage": 2 / 3, "accuracy": 0.5}
-    assert at(p, labels, 0.7, temperature=2.0)["n"] == 1
