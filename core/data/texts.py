@@ -79,6 +79,8 @@ def text_file(path: str | Path) -> str:
         DataError: it cannot be read, is too large, or is no text.
     """
     path = Path(path)
+    if path.suffix.lower() in _PICTURES:
+        raise DataError(f"This run was trained on texts, it cannot read pictures. Received: {str(path)!r}.")
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise DataError(f"A text may have {LARGEST_FILE // 1_000_000} MB. Received: {str(path)!r}.")

@@ -1,0 +1,92 @@
+"""Tables as people save them."""
+
+import pytest
+
+from core.data import columns, table
+from core.errors import DataError, ThawError
+
+ROWS = [("good film, really", "pos"), ("bad film", "neg"), ('a "fine" one', "pos"), ("two\nlines", "neg")]
+
+
+def write(path, rows, delimiter=",", encoding="utf-8", header=("text", "label")):
+    quoted = [['"' + cell.replace('"', '""') + '"' for cell in row] for row in ([header] if header else []) + rows]
+    path.write_bytes("\r\n".join(delimiter.join(row) for row in quoted).encode(encoding))
+    return path
+
+
+def texts_of(found, at):
+    return [(row[at.text], row[at.label]) for _, row in found.rows]
+
+
+@pytest.mark.parametrize("delimiter", table.DELIMITERS)
+def test_the_delimiter_is_found_and_quoted_newlines_stay_in_their_row(tmp_path, delimiter):
+    found = table.read(write(tmp_path / "x.csv", ROWS, delimiter))
+    assert texts_of(found, columns.find(found)) == ROWS
+    assert [n for n, _ in found.rows] == [2, 3, 4, 5]  # as a spreadsheet numbers them
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
+def test_the_usual_encodings_are_read(tmp_path, encoding):
+    rows = [("déjà vu à la façade", "été"), ("nothing new", "hiver")] * 3
+    found = table.read(write(tmp_path / "x.csv", rows, encoding=encoding))
+    assert texts_of(found, columns.find(found)) == rows
+
+
+def test_a_table_without_a_header_has_numbered_columns(tmp_path):
+    rows = [(f"a longer sentence, number {i}", str(i % 2)) for i in range(8)]
+    found = table.read(write(tmp_path / "x.tsv", rows, "\t", header=None))
+    assert not found.has_header
+    assert found.columns == ("1", "2")
+    assert texts_of(found, columns.find(found)) == rows
+
+
+def test_a_header_of_unusual_names_is_recognised(tmp_path):
+    rows = [(str(i % 2), f"a longer sentence, number {i}") for i in range(8)]
+    found = table.read(write(tmp_path / "x.csv", rows, header=("gut", "satz")))
+    at = columns.find(found)
+    assert (found.columns[at.text], found.columns[at.label]) == ("satz", "gut")
+
+
+def test_columns_are_taken_as_chosen(tmp_path):
+    rows = [("1", "short", "a much longer sentence", "x", "train"), ("2", "brief", "another long one", "y", "test")]
+    found = table.read(write(tmp_path / "x.csv", rows, header=("id", "title", "body", "kind", "part")))
+    at = columns.find(found, text="title", label="kind", split="part")
+    assert (at.text, at.label, at.split) == (1, 3, 4)
+    with pytest.raises(DataError, match=r"'heading'.*title, body"):
+        columns.find(found, text="heading")
+
+
+def test_a_split_column_is_found_by_name_and_by_what_is_in_it(tmp_path):
+    rows = [("one text", "a", "train"), ("other text", "b", "dev")] * 2
+    assert columns.find(table.read(write(tmp_path / "x.csv", rows, header=("text", "label", "split")))).split == 2
+    rows = [("one text", "a", "7"), ("other text", "b", "8")] * 2
+    assert columns.find(table.read(write(tmp_path / "y.csv", rows, header=("text", "label", "split")))).split is None
+
+
+def test_rows_of_another_width_are_told_by_number(tmp_path):
+    (tmp_path / "x.csv").write_text("text,label\none,a\ntwo\nthree,b\nfour,a\n")
+    found = table.read(tmp_path / "x.csv")
+    assert [n for n, _ in found.broken] == [3]
+    assert len(found.rows) == 3
+
+
+def test_json_lines_and_json_arrays_are_tables_too(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"text": "one", "label": 1}\n\n{"text": "two", "label": true}\n{broken\n[1]\n')
+    found = table.read(tmp_path / "x.jsonl")
+    assert found.rows == [(1, ["one", "1"]), (3, ["two", "true"])]
+    assert [n for n, _ in found.broken] == [4, 5]
+    (tmp_path / "x.json").write_text('[{"text": "one", "label": "a"}, {"text": null, "label": "b"}]')
+    assert table.read(tmp_path / "x.json").rows == [(1, ["one", "a"]), (2, ["", "b"])]
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n", b"only\none\ncolumn\n", b"\x00\xff\x00\xff"])
+def test_what_is_no_table_is_refused_in_a_sentence(tmp_path, content):
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(DataError):
+        table.read(tmp_path / "x.csv")
+
+
+def test_a_column_cannot_be_text_and_label_at_once(tmp_path):
+    found = table.read(write(tmp_path / "x.csv", ROWS))
+    with pytest.raises(ThawError, match="two columns"):
+        columns.find(found, text="text", label="text")

@@ -1,0 +1,135 @@
+"""A run on texts, from a table to saved models that read raw strings."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.record import Run
+from tests.core.conftest import core
+from tests.core.text_data import needs_minilm, write_reviews
+
+pytestmark = needs_minilm
+
+SMALL = ["--epochs1", "3", "--epochs2", "1", "--unfreeze", "blocks:1", "--set", "sequence_length=16"]
+KERAS_HUB_ONLY = """
+import json, sys, keras, keras_hub, numpy as np
+texts = json.load(sys.stdin)
+said = []
+for file in sys.argv[1:]:
+    model = keras.saving.load_model(file)
+    said.append(model.predict(np.array(texts, dtype=object), verbose=0).tolist())
+assert not any(m.split(".")[0] == "core" for m in sys.modules)
+print(json.dumps(said))
+"""
+
+
+def train(data, *arguments, **environment):
+    return json.loads(core("train", "--data", str(data), *SMALL, *arguments, "--json", **environment).stdout)
+
+
+@pytest.fixture(scope="module")
+def reviews(tmp_path_factory):
+    """Forty reviews; one in eight is longer than the sequence length."""
+    return write_reviews(tmp_path_factory.mktemp("reviews") / "reviews.csv")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("text_runs")
+    return {"THAW_RUNS": str(folder / "runs"), "THAW_CACHE_DIR": str(folder / "cache")}
+
+
+@pytest.fixture(scope="module")
+def trained(reviews, home):
+    """The folder of a finished run of both phases."""
+    said = train(reviews, **home)
+    assert said["state"] == "done"
+    return Path(said["run_dir"])
+
+
+def test_both_phases_train_from_the_store(trained):
+    run = Run(trained)
+    assert run.dataset()["task"] == "text"
+    phases = run.events(("phase",))
+    assert [e["mode"] for e in phases] == ["cached", "cached"]
+    assert phases[0]["trainable"] == 385
+    assert [(e["phase"], e["epoch"]) for e in run.events(("epoch",))] == [(1, 1), (1, 2), (1, 3), (2, 4)]
+    assert run.evaluation(2)["n"] == len([r for r in run.predictions() if r["split"] == "validation"]) == 8
+
+
+def test_the_share_of_cut_texts_is_told(trained):
+    assert any("longer than 16 tokens" in e["message"] for e in Run(trained).events(("note",)))
+
+
+def test_saved_models_read_strings_and_agree_with_the_table(trained):
+    run = Run(trained)
+    classes, rows = run.dataset()["classes"], run.predictions()
+    texts = dict(enumerate(_texts(run)))
+    asked = [texts[int(row["path"].partition("#")[2]) - 2] for row in rows]
+    files = [str(run.phase_model_file(phase)) for phase in (1, 2)]
+    said = subprocess.run(
+        [sys.executable, "-c", KERAS_HUB_ONLY, *files],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for phase, got in zip((1, 2), json.loads(said.stdout.splitlines()[-1]), strict=True):
+        table = [[float(row[f"p{phase}:{c}"]) for c in classes] for row in rows]
+        np.testing.assert_allclose(got, table, atol=1e-5)
+
+
+def test_only_what_was_thawed_has_changed(trained):
+    import keras
+    import keras_hub  # noqa: F401
+
+    first, second = (keras.saving.load_model(Run(trained).phase_model_file(n)).get_layer("encoder") for n in (1, 2))
+    changed = {
+        a.name
+        for a, b in zip(first.layers, second.layers, strict=True)
+        if any(not np.array_equal(x, y) for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
+    }
+    assert changed == {"transformer_layer_5"}
+
+
+def test_the_shell_answers_for_texts_and_scores_tables(trained, tmp_path, home):
+    (tmp_path / "note.txt").write_text("what a wonderful, superb evening", encoding="utf-8")
+    texts = ["an awful, dull, stupid film", "", "fürchterlich 🎬"]
+    said = core("predict", str(trained), str(tmp_path / "note.txt"), "--text", *texts, "--json", **home)
+    rows = json.loads(said.stdout)
+    assert [row.get("text", row.get("path")) for row in rows] == [str(tmp_path / "note.txt"), *texts]
+    assert all(sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5) for row in rows)
+    assert [row["label"] for row in rows[:2]] == ["good", "bad"]
+    other = write_reviews(tmp_path / "other.csv", 5, " indeed")
+    score = json.loads(core("evaluate", str(trained), str(other), "--json", **home).stdout)
+    assert score["n"] == 10
+    assert score["accuracy"] > 0.5
+
+
+@pytest.mark.slow
+def test_training_without_the_store_comes_to_the_same(reviews, trained, home):
+    said = train(reviews, "--set", "cache=off", "--set", "head.dropout=0", **home)
+    cached = train(reviews, "--set", "head.dropout=0", **home)
+    run = Run(said["run_dir"])
+    assert [e["mode"] for e in run.events(("phase",))] == ["plain", "plain"]
+    assert cached["phase1"]["val_loss"] == pytest.approx(said["phase1"]["val_loss"], abs=1e-3)
+    assert cached["phase2"]["val_loss"] == pytest.approx(said["phase2"]["val_loss"], abs=0.05)
+    notes = [e["message"] for e in Run(cached["run_dir"]).events(("note",))]
+    assert any("in the store already" in note for note in notes)
+
+
+def test_a_backbone_for_pictures_is_refused(reviews):
+    done = core("train", "--data", str(reviews), "--backbone", "VGG16", check=False)
+    assert done.returncode == 2
+    assert "VGG16" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def _texts(run):
+    from core.data import text_scan
+
+    return text_scan.contents(text_scan.scan(run.config()), run.config())
