@@ -51,6 +51,7 @@ function dressed(figure, style) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: style.getPropertyValue("--st-font").trim() || "sans-serif", size: 14, color: colour("@text", style) },
     margin: { l: 48, r: 14, t: 14, b: 44 }, hovermode: "closest", dragmode: "zoom",
+    hoverlabel: { bgcolor: colour("@secondary-background", style), bordercolor: colour("@text/0.25", style), font: { color: colour("@text", style) } },
     modebar: { orientation: "v", bgcolor: "rgba(0,0,0,0)", color: colour("@text/0.4", style), activecolor: colour("@text", style) },
     ...themed(figure.layout, "", style),
   };
@@ -79,8 +80,24 @@ export default function (component) {
   state.latest = data;
   state.send = setTriggerValue;
 
-  const draw = () =>
+  // A picture beside the pointer: the page sends it for the point that was hovered over.
+  const tip = parentElement.querySelector(".thaw-plot-tip");
+  const showTip = () => {
+    const sent = state.latest.tip;
+    const fits = sent && state.over && sent.point === state.over.custom;
+    tip.hidden = !fits;
+    if (!fits) return;
+    if (tip.src !== sent.picture) tip.src = sent.picture;
+    tip.style.left = `${Math.min(state.over.x + 14, window.innerWidth - 150)}px`;
+    tip.style.top = `${Math.max(8, state.over.y - 150)}px`;
+  };
+  showTip();
+
+  const draw = (again) =>
     plotly(data.library).then((Plotly) => {
+      const figure = JSON.stringify(state.latest.figure) + state.latest.height;
+      if (!again && state.drawn === figure) return;
+      state.drawn = figure;
       const { traces, layout } = dressed(state.latest.figure, getComputedStyle(node));
       layout.height = state.latest.height;
       return Plotly.react(node, traces, layout, {
@@ -93,6 +110,16 @@ export default function (component) {
           const point = event.points[0];
           state.send("clicked", { curve: point.curveNumber, index: point.pointIndex ?? null, custom: point.customdata ?? null });
         });
+        if (data.selects) {
+          node.on("plotly_hover", (event) => {
+            const { customdata: custom } = event.points[0];
+            state.over = { custom, x: event.event.clientX, y: event.event.clientY };
+            showTip();
+            clearTimeout(state.rest);
+            state.rest = setTimeout(() => state.send("hovered", custom), 160);
+          });
+          node.on("plotly_unhover", () => { clearTimeout(state.rest); state.over = null; showTip(); });
+        }
         node.on("plotly_selected", (event) => {
           if (event?.points?.length) state.send("selected", event.points.map((point) => point.customdata));
         });
@@ -106,7 +133,7 @@ export default function (component) {
     let last = getComputedStyle(node).getPropertyValue("--st-text-color");
     state.themeWatch = new MutationObserver(() => {
       const now = getComputedStyle(node).getPropertyValue("--st-text-color");
-      if (now !== last) { last = now; draw(); }
+      if (now !== last) { last = now; draw(true); }
     });
     let outer = host;
     while (outer) {

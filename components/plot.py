@@ -2,7 +2,7 @@
 
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import streamlit as st
 from streamlit.components.v1 import declare_component
@@ -11,9 +11,23 @@ Figure = dict[
     str, Any
 ]  # "data": traces and "layout", as Plotly's JSON; colours as plot.js reads them: "@blue", "@text/0.1"
 
-_HTML = '<div class="thaw-plot" role="img" tabindex="0"></div><p class="thaw-plot-words"></p>'
+
+class Tip(TypedDict):
+    """A picture to show beside a point."""
+
+    point: int  # the point's custom data
+    picture: str  # a data address
+
+
+_HTML = """
+<div class="thaw-plot" role="img" tabindex="0"></div>
+<p class="thaw-plot-words"></p>
+<img class="thaw-plot-tip" alt="" hidden>
+"""
 _CSS = """
 .thaw-plot { width: 100%; outline-offset: 2px; }
+.thaw-plot-tip { position: fixed; width: 136px; height: 136px; object-fit: cover; border-radius: 10px; z-index: 1000;
+  pointer-events: none; box-shadow: 0 4px 18px rgb(0 0 0 / 0.35); }
 .thaw-plot-words { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
 """
 # Plotly's own script tags style the document, so the chart is not put into a shadow tree.
@@ -38,7 +52,9 @@ def _plotly_folder() -> Path:
 _library = declare_component("plotly_library", path=_plotly_folder())
 
 
-def plot(figure: Figure, *, title: str, text: str, key: str, height: int = 320, selects: bool = False) -> Any:
+def plot(
+    figure: Figure, *, title: str, text: str, key: str, height: int = 320, selects: bool = False, tip: Tip | None = None
+) -> Any:
     """Draw a figure.
 
     Args:
@@ -47,14 +63,16 @@ def plot(figure: Figure, *, title: str, text: str, key: str, height: int = 320, 
         text: what the chart shows, in words.
         key: which chart this is; the same key keeps zoom and hover.
         height: pixels.
-        selects: points can be chosen by drawing around them.
+        selects: points can be chosen by drawing around them, and the one under the pointer is told.
+        tip: the picture of the point that was hovered over.
 
     Returns:
         The component's result; `clicked` holds the point that was clicked in this run of the script, or None, and
-        `selected` the custom data of the points that were drawn around.
+        `selected` the custom data of the points that were drawn around, `hovered` that of the one under the pointer.
     """
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     library = f"/{base}/component/{_library.name}/plotly.min.js".replace("//", "/")
     data = {"figure": figure, "title": title, "text": text, "height": height, "library": library}
-    data["selects"] = selects
-    return _component(key=key, data=data, on_clicked_change=lambda: None, on_selected_change=lambda: None)
+    data |= {"selects": selects, "tip": tip}
+    told = {f"on_{name}_change": lambda: None for name in ("clicked", "selected", "hovered")}
+    return _component(key=key, data=data, **told)

@@ -46,10 +46,10 @@ def embedding(points: Map, classes: Sequence[str], key: str) -> Figure:
                         "size": 8 if solid else 5,
                         "opacity": 0.9 if solid else 0.28,
                     },
-                    "hovertemplate": f"{title}<extra>{'held out' if solid else 'learned from'}</extra>",
+                    "hovertemplate": f"{title}, {'held out' if solid else 'learned from'}<extra></extra>",
                 }
             )
-    axis = {"showticklabels": False, "showgrid": False, "zeroline": False, "title": {"text": ""}}
+    axis = {"showticklabels": False, "showgrid": False, "zeroline": False, "showline": False, "title": {"text": ""}}
     layout = {
         "xaxis": axis,
         "yaxis": {**axis, "scaleanchor": "x"},

@@ -9,8 +9,8 @@ from components.charts.embedding import embedding as drawn
 from components.guard import guarded
 from components.numbers import percent, plural
 from components.picture_grid import picture_grid
-from components.pictures import Card
-from components.plot import plot
+from components.pictures import Card, source
+from components.plot import Tip, plot
 from components.results import picture
 from components.results.report import Report
 from components.thumbnails import thumbnails
@@ -85,10 +85,13 @@ def _content(report: Report, waiting: bool) -> None:
     words = f"{len(points.paths):,} {report.unit}s by class, after phase {phase}."
     with left:
         figure = drawn(points, report.classes_as_named, f"{report.run.id}-{kind}-{phase}")
-        result = plot(figure, title="Map of features", text=words, key="map", height=470, selects=True)
+        result = plot(
+            figure, title="Map of features", text=words, key="map", height=470, selects=True, tip=_tip(report, points)
+        )
+        _follow_hover(result, f"map-over-{report.run.id}")
         if points.explained:
             st.caption(f"Two directions that hold {percent(sum(points.explained), 0)} of the variation.")
-    with right:
+    with right.container(key="map-side"):
         _chosen(report, points, _follow(result, f"map-{report.run.id}"))
 
 
@@ -120,6 +123,23 @@ def _follow(result: object, place: str) -> list[int]:
         st.session_state[place] = [clicked["custom"]]
     chosen: list[int] = st.session_state.get(place, [])
     return chosen
+
+
+def _follow_hover(result: object, place: str) -> None:
+    """Where the pointer came to rest on another point, draw again: the component then shows its picture."""
+    over = getattr(result, "hovered", None)
+    if isinstance(over, int) and st.session_state.get(place) != over:
+        st.session_state[place] = over
+        st.rerun(scope="fragment")
+
+
+def _tip(report: Report, points: Map) -> Tip | None:
+    """The picture of the point under the pointer."""
+    over = st.session_state.get(f"map-over-{report.run.id}")
+    if report.is_text or over is None or not 0 <= over < len(points.paths):
+        return None
+    small = thumbnails([str(Path((report.run.dataset() or {}).get("root", "")) / points.paths[over])], 320)[0]
+    return {"point": over, "picture": source(small)} if small else None
 
 
 def _chosen(report: Report, points: Map, chosen: list[int]) -> None:
