@@ -26,7 +26,7 @@ def _details(told: Story) -> str:
     lines = "\n".join(f"- {name}: {_safe(value)}" for name, value in recipe(told.config, told.versions, _seconds(told)))
     return (
         f"# Model card: {_safe(told.run.name())}\n\n## Model details\n\n"
-        f"An {'image' if told.config.task == 'image' else 'text'} classifier for {len(told.classes)} classes "
+        f"An {'image' if told.task == 'image' else 'text'} classifier for {len(told.classes)} classes "
         f"({', '.join(map(_safe, told.classes))}), made with Thaw on {made:%Y-%m-%d} as run `{told.run.id}`. "
         f"A pretrained {row.title} ([paper]({row.paper})) with a new head. Phase {told.kept} is kept.\n\n"
         f"{lines}"

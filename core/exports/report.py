@@ -39,7 +39,7 @@ def _opening(told: Story) -> str:
 
 
 def _verb(told: Story) -> str:
-    return "see" if told.config.task == "image" else "read"
+    return "see" if told.task == "image" else "read"
 
 
 def _verdict(told: Story) -> str:
@@ -50,7 +50,7 @@ def _verdict(told: Story) -> str:
 def _data(told: Story) -> str:
     rows = [(name, *split.values()) for name, split in counts(told.dataset).items()]
     shown = ""
-    if told.config.task == "image":
+    if told.task == "image":
         shown = cards([thumbnail_of(told, f["path"], told.classes[f["label"]]) for f in _examples(told)])
     return (
         f"<h2>Data</h2><p>{len(told.dataset['files']):,} {told.noun} from <code>{text(told.config.data)}</code>.</p>"

@@ -65,7 +65,7 @@ def where_wrong(told: Story) -> str:
     many = f"In {len(rows):,} of the held-out {told.noun}. The surest mistakes first." if len(rows) else "Nowhere."
     head = f"<h2>Where is it wrong?</h2><p>{many}</p>"
     shown = [(int(row), _told_apart(told, int(row))) for row in rows[:MOST]]
-    if told.config.task == "image":
+    if told.task == "image":
         return head + cards([thumbnail_of(told, cases.paths[row], caption) for row, caption in shown])
     return head + table(("Example", "Answer"), [(cases.paths[row], caption) for row, caption in shown])
 
@@ -80,7 +80,7 @@ def _told_apart(told: Story, row: int) -> str:
 
 def why(told: Story) -> str:
     """Heat maps of a few mistakes and right answers; pictures only."""
-    if told.config.task != "image" or told.cases is None:
+    if told.task != "image" or told.cases is None:
         return ""
     from core.exports.heat_maps import heat_maps
 
@@ -130,7 +130,7 @@ def was_it_worth_it(told: Story) -> str:
 
 def _galleries(told: Story) -> str:
     cases = told.cases
-    if told.config.task != "image" or cases is None or 2 not in cases.probabilities:
+    if told.task != "image" or cases is None or 2 not in cases.probabilities:
         return ""
     rows = cases.rows("validation")
     p1, p2 = (cases.probabilities[p][rows] for p in (1, 2))

@@ -40,9 +40,14 @@ class Story:
         return f"{'test' if self.best.get('test') else 'held-out'} {self.noun}"
 
     @property
+    def task(self) -> str:
+        """image or text."""
+        return str(self.dataset["task"])
+
+    @property
     def noun(self) -> str:
         """What an example is called, in the plural."""
-        return str(tasks.task(self.config.task).NOUN)
+        return str(tasks.task(self.task).NOUN)
 
     @property
     def classes(self) -> list[str]:

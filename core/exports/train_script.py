@@ -51,7 +51,7 @@ _POOLING = {
 _OPTIMIZER = {
     "adam": "keras.optimizers.Adam(rate)",
     "adamw": "keras.optimizers.AdamW(rate, weight_decay={weight_decay})",
-    "sgd": "keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay={weight_decay} or None)",
+    "sgd": "keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay={weight_decay})",
 }
 _LINEAR = '''
 class Linear(keras.optimizers.schedules.LearningRateSchedule):
@@ -120,10 +120,10 @@ def script(run: Run) -> str:
         RunError: it has no split yet.
     """
     config, dataset = run.config(), run.dataset()
-    if config.task != "image":
-        raise ConfigError("The format code is for runs on pictures. This run reads texts: take its model and settings.")
     if not dataset:
         raise RunError(f"The run {run.name()!r} has no split to reproduce: it is {run.state()}.")
+    if dataset["task"] != "image":
+        raise ConfigError("The format code is for runs on pictures. This run reads texts: take its model and settings.")
     row = catalog.backbone(config.backbone)
     endings = {PurePosixPath(file["path"]).suffix.lower() for file in dataset["files"]}
     text = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
@@ -215,7 +215,8 @@ def _phase(phase: PhaseConfig) -> str:
         rate = f"cosine({phase.learning_rate!r}, {phase.warmup!r}, total)"
     elif phase.schedule == "linear":
         rate = f"Linear({phase.learning_rate!r}, int(total * {phase.warmup!r}), total)"
-    optimizer = _OPTIMIZER[phase.optimizer].format(weight_decay=phase.weight_decay)
+    decay = phase.weight_decay or (None if phase.optimizer == "sgd" else 0.0)
+    optimizer = _OPTIMIZER[phase.optimizer].format(weight_decay=decay)
     return f"EPOCHS, lambda total: {optimizer.replace('rate', rate, 1)}".replace("EPOCHS", str(phase.epochs))
 
 
