@@ -41,7 +41,7 @@ class Story:
 
     @property
     def task(self) -> str:
-        """image or text."""
+        """Which modality: image or text."""
         return str(self.dataset["task"])
 
     @property

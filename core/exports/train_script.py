@@ -215,8 +215,9 @@ def _phase(phase: PhaseConfig) -> str:
         rate = f"cosine({phase.learning_rate!r}, {phase.warmup!r}, total)"
     elif phase.schedule == "linear":
         rate = f"Linear({phase.learning_rate!r}, int(total * {phase.warmup!r}), total)"
-    decay = phase.weight_decay or (None if phase.optimizer == "sgd" else 0.0)
-    optimizer = _OPTIMIZER[phase.optimizer].format(weight_decay=decay)
+    optimizer = _OPTIMIZER[phase.optimizer].format(weight_decay=phase.weight_decay)
+    if phase.optimizer == "sgd":
+        optimizer = optimizer.replace(", weight_decay=0.0", "")  # Keras refuses a decay of 0 there
     return f"EPOCHS, lambda total: {optimizer.replace('rate', rate, 1)}".replace("EPOCHS", str(phase.epochs))
 
 
