@@ -52,5 +52,5 @@ def changed_words(phases: Mapping[int, Mapping[str, Any]]) -> str:
         return f"Thawing changed its mind: {one['label']} became {two['label']}."
     before, after = one["probability"] or 0.0, two["probability"] or 0.0
     if abs(after - before) < 0.005:
-        return "Thawing changed nothing for this picture."
+        return "Thawing changed nothing here."
     return f"Thawing made it {'surer' if after > before else 'less sure'}: {percent(before)} became {percent(after)}."

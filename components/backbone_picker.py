@@ -30,7 +30,8 @@ _HELP = "The backbone: a network that learned to see from a million photos. Your
 
 def _facts(row: Backbone) -> str:
     top1 = f", {percent(row.top1)} on ImageNet" if row.top1 else ""
-    return f"{parameters(row.parameters)} parameters, {row.default_size} pixels{top1}"
+    size = f"{row.encoder.layers} layers" if row.encoder else f"{row.default_size} pixels"
+    return f"{parameters(row.parameters)} parameters, {size}{top1}"
 
 
 _ICONS = {
@@ -58,8 +59,9 @@ def _escaped(state: weights.WeightsState, row: Backbone, config: RunConfig) -> s
 @st.dialog("Choose a backbone", width="large")
 @guarded()
 def _catalogue() -> None:
+    task = BACKBONES[draft.settings().backbone].task
     st.caption("Larger networks know more and take longer. Those marked with a tick need no download.")
-    here = {key: weights.locate(row, "pretrained").state for key, row in BACKBONES.items() if row.task == "image"}
+    here = {key: weights.locate(row, "pretrained").state for key, row in BACKBONES.items() if row.task == task}
     ordered = sorted(here, key=lambda key: (here[key] != "here", list(BACKBONES).index(key)))
     columns = st.columns(2)
     for number, key in enumerate(ordered):

@@ -1,10 +1,12 @@
 """What a data set holds: counts, balance, sizes, problems, and examples of each class."""
 
 from collections import Counter
+from collections.abc import Sequence
 from statistics import median
 
 import streamlit as st
 
+from components import text_examples
 from components.bars import balance_bar
 from components.data_problems import problems_line
 from components.escape import as_markdown, shown
@@ -13,11 +15,14 @@ from components.numbers import count, plural
 from components.pictures import strip
 from components.samples_of import by_class, paths, spread
 from components.thumbnails import thumbnails
+from core import tasks
+from core.config import RunConfig
 from core.data.scan import Scan
 
 _SPLITS = {"train": "to learn from", "validation": "held out", "test": "for the final test"}
 _AT_ONCE = 10  # classes whose examples are shown at once
 _EXAMPLES = 12  # pictures of each
+_TEXTS = 3  # texts of each
 
 
 def overview(scan: Scan, held_out: float) -> None:
@@ -36,7 +41,7 @@ def overview(scan: Scan, held_out: float) -> None:
 def _facts(scan: Scan, held_out: float) -> list[Fact]:
     splits = Counter(f.split for f in scan.files)
     shown = [
-        Fact(count(len(scan.files)), "pictures"),
+        Fact(count(len(scan.files)), tasks.task(scan.task).NOUN),
         Fact(count(len(scan.classes)), "classes", "What the network will tell apart."),
     ]
     if splits[""]:
@@ -61,17 +66,36 @@ def _examples(scan: Scan, counts: dict[str, int]) -> None:
             page = int(st.number_input(f"Page of {pages}", 1, pages, key="examples-page", width=140)) - 1
         st.button("Others", icon=":material/shuffle:", type="tertiary", key="examples-more", on_click=_others)
     shown = range(page * _AT_ONCE, min(len(scan.classes), (page + 1) * _AT_ONCE))
-    picked = [spread(rows[label], _EXAMPLES, start) for label in shown]
-    pictures = iter(thumbnails(paths(scan, [row for group in picked for row in group])))
-    split = scan.counts()
-    parts = []
-    for label, group in zip(shown, picked, strict=True):
-        name = scan.classes[label]
-        note = plural(counts[name], "picture")
+    show = _text_strips if scan.task == "text" else _picture_strips
+    st.html("".join(show(scan, shown, rows, start, _notes(scan, counts))))
+
+
+def _notes(scan: Scan, counts: dict[str, int]) -> list[str]:
+    """How many examples each class has, in words."""
+    split, noun, notes = scan.counts(), tasks.task(scan.task).NOUN.removesuffix("s"), []
+    for name in scan.classes:
         held = split[name].get("validation")
-        note += f", {count(held)} held out" if held else ""
-        parts.append(strip(name, note, [next(pictures) for _ in group]))
-    st.html("".join(parts))
+        notes.append(plural(counts[name], noun) + (f", {count(held)} held out" if held else ""))
+    return notes
+
+
+def _picture_strips(
+    scan: Scan, labels: Sequence[int], rows: Sequence[list[int]], start: int, notes: Sequence[str]
+) -> list[str]:
+    picked = [spread(rows[label], _EXAMPLES, start) for label in labels]
+    pictures = iter(thumbnails(paths(scan, [row for group in picked for row in group])))
+    return [
+        strip(scan.classes[label], notes[label], [next(pictures) for _ in group])
+        for label, group in zip(labels, picked, strict=True)
+    ]
+
+
+def _text_strips(
+    scan: Scan, labels: Sequence[int], rows: Sequence[list[int]], start: int, notes: Sequence[str]
+) -> list[str]:
+    texts = text_examples.texts_of(RunConfig(data=scan.source or scan.root))
+    shown = [[texts.get(scan.files[row].path, "") for row in spread(rows[n], _TEXTS, start)] for n in labels]
+    return [text_examples.strip(scan.classes[n], notes[n], some) for n, some in zip(labels, shown, strict=True)]
 
 
 def _others() -> None:
@@ -81,10 +105,10 @@ def _others() -> None:
 def _table(scan: Scan, counts: dict[str, int]) -> None:
     used = [s for s in _SPLITS if any(f.split == s for f in scan.files)]
     split = scan.counts()
-    total = len(scan.files)
+    total, noun = len(scan.files), tasks.task(scan.task).NOUN
     st.dataframe(
         [
-            {"class": shown(name), "pictures": n, **{s: split[name].get(s, 0) for s in used}, "share": n / total}
+            {"class": shown(name), noun: n, **{s: split[name].get(s, 0) for s in used}, "share": n / total}
             for name, n in counts.items()
         ],
         hide_index=True,
@@ -92,5 +116,5 @@ def _table(scan: Scan, counts: dict[str, int]) -> None:
             "class": st.column_config.TextColumn("Class"),
             "share": st.column_config.ProgressColumn("Share", format="percent", min_value=0, max_value=1),
         },
-        alt=as_markdown(f"Pictures by class and split, {plural(len(counts), 'class', 'classes')}"),
+        alt=as_markdown(f"{noun.capitalize()} by class and split, {plural(len(counts), 'class', 'classes')}"),
     )

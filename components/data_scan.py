@@ -9,8 +9,8 @@ import streamlit as st
 from components.escape import as_markdown
 from components.guard import guarded
 from components.numbers import count
+from core import tasks
 from core.data import jobs, roots
-from core.data import scan as scans
 from core.data.scan import Scan
 
 
@@ -34,7 +34,8 @@ def scanned(path: str | None) -> Scan | None:
 
 @st.cache_resource(ttl=60, max_entries=8, show_spinner=False)
 def _remembered(path: bytes) -> Scan:
-    found = scans.cached(os.fsdecode(path))
+    folder = os.fsdecode(path)
+    found = tasks.task(tasks.detect(folder)).cached(folder)
     if found is None:
         raise _NotScannedError
     return found

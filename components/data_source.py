@@ -25,7 +25,7 @@ def source_row(path: str | None) -> None:
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     default = "folder" if path else "sample"
     way = left.segmented_control(
-        "Pictures from", list(_WAYS), format_func=_WAYS.__getitem__, default=default, required=True, key="way"
+        "Data from", list(_WAYS), format_func=_WAYS.__getitem__, default=default, required=True, key="way"
     )
     with right:
         if way == "folder":
@@ -41,8 +41,9 @@ def _folder(path: str | None) -> None:
         typed = st.text_input(
             "Folder",
             value=shown(path or ""),
-            placeholder="A folder with one subfolder for each class",
-            help="Subfolders are the classes. train/… with validation/… is understood too.",
+            placeholder="A folder with one subfolder for each class, or a table of texts",
+            help="Subfolders are the classes. train/… with validation/… is understood too. Texts come as folders of "
+            ".txt or as CSV, TSV or JSON lines.",
             key=f"path-{shown(path or '')}",
         )
         with st.popover("Browse", icon=":material/folder_open:"):

@@ -22,6 +22,12 @@ def settings() -> RunConfig:
     return draft
 
 
+def fit(task: str) -> None:
+    """Settings for data of another task start from that task's recommended ones."""
+    if settings().task != task:
+        put(presets.preset("recommended", task))
+
+
 def put(config: RunConfig) -> None:
     """Replace the settings; any complaint about earlier ones is void."""
     st.session_state[_DRAFT] = config
@@ -49,7 +55,7 @@ def error() -> str | None:
 def start_from(preset: str) -> None:
     """Take the settings of a preset; weights and name stay as they were."""
     now = settings()
-    fresh = presets.preset(preset)
+    fresh = presets.preset(preset, now.task)
     same = fresh.backbone == now.backbone
     put(fresh.replace(data=now.data, name=now.name, weights=now.weights if same else "pretrained"))
 

@@ -13,7 +13,9 @@ Structure = dict[str, Any]
 
 
 def image_size(config: RunConfig) -> int:
-    """Pixels a side that the run will use."""
+    """Pixels a side that the run will use; of texts the default length, since their encoders are alike at any."""
+    if config.task == "text":
+        return backbone(config.backbone).default_size
     return config.image_size or backbone(config.backbone).default_size
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import streamlit as st
 
 from components.pictures import Card, bones, cards
+from components.text_examples import shortened, texts_of
 from components.thumbnails import thumbnails
+from core.config import RunConfig
 from core.data.reading import reading
 from core.record import Run
 
@@ -23,8 +25,19 @@ def show_samples(run: Run, events: Sequence[Event]) -> None:
         return
     now, before = rounds[-1], rounds[-2] if len(rounds) > 1 else None
     files = [dataset["files"][row] for row in now["rows"]]
-    pictures = thumbnails([str(Path(dataset["root"]) / file["path"]) for file in files], 320, reading(run.config()))
-    st.html(cards(answers(dataset["classes"], files, pictures, now, before), dozen=True))
+    config = run.config()
+    made = answers(dataset["classes"], files, _pictures(config, dataset["root"], files), now, before)
+    if config.task == "text":
+        texts = texts_of(config)
+        shown = [shortened(texts.get(file["path"], file["path"])) for file in files]
+        made = [card._replace(text=text) for card, text in zip(made, shown, strict=False)]
+    st.html(cards(made, dozen=config.task != "text"))
+
+
+def _pictures(config: RunConfig, root: str, files: Sequence[Mapping[str, Any]]) -> list[bytes | None]:
+    if config.task == "text":
+        return [None] * len(files)
+    return list(thumbnails([str(Path(root) / file["path"]) for file in files], 320, reading(config)))
 
 
 def _dataset(run: Run) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from components.escape import as_markdown
 from components.guard import say
 from components.numbers import plural
 from core import config as configs
-from core import launcher
+from core import launcher, tasks
 from core.data.scan import Scan
 from core.errors import ConfigError, ThawError
 from core.train_settings import refuse_settings
@@ -31,17 +31,16 @@ def start_row(data: Scan | None, path: str | None) -> None:
             icon=":material/photo_library:",
         )
         return
-    name = as_markdown(Path(data.root).name)
-    st.caption(
-        f"On **{name}**: {plural(len(data.files), 'picture')} in {plural(len(data.classes), 'class', 'classes')}."
-    )
+    name = as_markdown(Path(path or data.root).name)
+    noun = tasks.task(data.task).NOUN.removesuffix("s")
+    st.caption(f"On **{name}**: {plural(len(data.files), noun)} in {plural(len(data.classes), 'class', 'classes')}.")
     if pressed:
         _start(data)
 
 
 def _start(data: Scan) -> None:
     try:
-        config = draft.settings().replace(data=data.root, task=data.task)
+        config = draft.settings().replace(data=data.source or data.root, task=data.task)
         refuse_settings(config)
         run = launcher.start(config)
     except ThawError as error:

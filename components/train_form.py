@@ -67,17 +67,18 @@ def _answer(structure: network.Structure, exact: bool, config: RunConfig, data: 
 
 
 def _preset(config: RunConfig) -> None:
+    known = presets(config.task or "image")
     st.segmented_control(
         "Start from",
-        list(presets()),
-        format_func=lambda name: presets()[name].title,
-        **held("preset", config.preset if config.preset in presets() else None, "default"),
+        list(known),
+        format_func=lambda name: known[name].title,
+        **held("preset", config.preset if config.preset in known else None, "default"),
         required=True,
         on_change=lambda: draft.start_from(st.session_state["preset"]),
         wrap=True,
     )
-    if config.preset in presets():
-        st.caption(presets()[config.preset].summary)
+    if config.preset in known:
+        st.caption(known[config.preset].summary)
     if config.preprocessing == "unit":
         _offer_right_scaling(config)
 

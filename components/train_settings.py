@@ -7,9 +7,11 @@ from components.augment_preview import preview
 from components.draft import bound
 from components.held import held
 from components.reading_settings import reading_settings
+from components.text_settings import text_settings
 from core.config import OPTIMIZERS, SCHEDULES, PhaseConfig, RunConfig
 
 _POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
+_TEXT_POOLINGS = {"avg": "Mean over tokens", "max": "Maximum", "cls": "First token"}
 _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 _SCHEDULES = {"constant": "Constant", "cosine": "Cosine with warm-up", "linear": "Linear with warm-up"}
 
@@ -22,13 +24,16 @@ def all_settings(config: RunConfig, data: str | None) -> None:
     with two:
         _phase("phase2", config.phase2, ":orange[Phase 2, thawed]")
     with three:
-        _head()
+        _head(_TEXT_POOLINGS if config.task == "text" else _POOLINGS)
     st.divider()
     left, right = st.columns(2, gap="large")
     with left:
-        _augmentation(config, data)
+        if config.task == "text":
+            text_settings()
+        else:
+            _augmentation(config, data)
     with right:
-        _shared()
+        _shared(config)
     if config.task != "text":
         st.divider()
         reading_settings()
@@ -79,14 +84,14 @@ def _phase(name: str, phase: PhaseConfig, title: str) -> None:
     )
 
 
-def _head() -> None:
+def _head(poolings: dict[str, str]) -> None:
     st.markdown("**New head**")
     st.selectbox(
         "Pooling",
-        list(_POOLINGS),
-        format_func=_POOLINGS.__getitem__,
-        help="How a map becomes a vector.",
-        **bound("head.pooling", options=list(_POOLINGS)),
+        list(poolings),
+        format_func=poolings.__getitem__,
+        help="How a map, or the tokens of a text, become one vector.",
+        **bound("head.pooling", options=list(poolings)),
     )
     st.number_input("Hidden units", 0, 8192, step=64, help="0 for none.", **bound("head.hidden_units"))
     st.slider(
@@ -138,13 +143,14 @@ def _choose_views() -> None:
     draft.change(augmentation=f"views:{st.session_state['augment-views']}")
 
 
-def _shared() -> None:
+def _shared(config: RunConfig) -> None:
     st.markdown("**Training**")
     left, right = st.columns(2)
     with left:
-        st.number_input(
-            "Image size", 0, 2048, step=32, help="Pixels a side. 0 for the backbone's own.", **bound("image_size")
-        )
+        if config.task != "text":
+            st.number_input(
+                "Image size", 0, 2048, step=32, help="Pixels a side. 0 for the backbone's own.", **bound("image_size")
+            )
         st.number_input("Batch size", 1, 4096, help="Pictures a step.", **bound("batch_size"))
         st.number_input(
             "Seed", 0, 2**31 - 1, help="The same seed gives the same split and the same history.", **bound("seed")

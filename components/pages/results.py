@@ -74,7 +74,8 @@ with guarded():
     if run is None or found is None:
         _nothing()
     else:
-        if right.button("Try a picture", type="primary", icon=":material/add_a_photo:", key="to_try"):
+        icon = ":material/edit_note:" if found.is_text else ":material/add_a_photo:"
+        if right.button(f"Try a {found.unit}", type="primary", icon=icon, key="to_try"):
             selection.go("try", run=run.id)
         if medical.is_medical(found):
             medical.show(found)

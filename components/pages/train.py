@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import selection
+from components import draft, selection
 from components.data_scan import scanned
 from components.guard import guarded
 from components.running import show_run
@@ -19,4 +19,7 @@ with guarded():
     else:
         st.title("What will learn?")
         path = selection.data_path()
-        train_form(scanned(path), path)
+        scan = scanned(path)
+        if scan is not None:
+            draft.fit(scan.task)
+        train_form(scan, path)

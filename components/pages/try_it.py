@@ -85,10 +85,11 @@ def _phases(run: Run, service: Service, given: Picture | Text, row: dict[str, An
 
 with guarded():
     head, side = st.columns([5, 4], vertical_alignment="bottom")
-    head.title("What about this picture?")
     runs = selection.finished_runs()
     with side:
         chosen = run_picker(runs)
+    is_text = chosen is not None and chosen.config().task == "text"
+    head.title(f"What about this {'text' if is_text else 'picture'}?")
     if chosen is None:
         theme.empty(
             "add_a_photo", "No model yet", "Train a network first; a minute is enough. Then try your pictures here."

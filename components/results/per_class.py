@@ -36,7 +36,7 @@ def show(report: Report) -> None:
             ),
             "f1": st.column_config.NumberColumn("F1", format="%.3f", help="Both in one."),
             "auc": st.column_config.NumberColumn("AUC", format="%.3f", help="How well it is told from the rest."),
-            "pictures": st.column_config.NumberColumn("Pictures", format="localized"),
+            "pictures": st.column_config.NumberColumn(f"{report.unit.capitalize()}s", format="localized"),
         },
-        alt="Recall, precision, F1, area under the curve and number of pictures for each class",
+        alt="Recall, precision, F1, area under the curve and number of examples for each class",
     )
