@@ -277,8 +277,17 @@ class Run:
         return read_events(self.events_file, 0, kinds)[0]
 
     def evaluation(self, phase: int) -> dict[str, Any] | None:
-        """Figures after a phase, None before they are written."""
-        return _object(read_json(self.evaluation_file(phase)))
+        """Figures after a phase, None before they are written. A headline that makes no sense is left out."""
+        found = read_json(self.evaluation_file(phase))
+        if not isinstance(found, dict):
+            return None
+        sound: dict[str, Any] = {
+            "verdict": str,
+            "accuracy": (int, float),
+            "loss": (int, float),
+            "seconds": (int, float),
+        }
+        return {key: value for key, value in found.items() if key not in sound or isinstance(value, sound[key])}
 
     def predictions(self) -> list[dict[str, str]]:
         """The rows of `predictions.csv`."""
