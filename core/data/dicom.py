@@ -66,6 +66,7 @@ def header(source: str | Path | bytes) -> "Dataset":
     try:
         found = pydicom.dcmread(_opened(source), stop_before_pixels=True)
         whole = int(found.Rows) > 0 and int(found.Columns) > 0 and bool(found.file_meta.TransferSyntaxUID)
+        whole = whole and bool(found.PhotometricInterpretation)
     except AttributeError:
         raise DataError("This DICOM file holds no picture.") from None
     except Exception:  # noqa: BLE001 -- pydicom raises nearly anything, and quotes values
@@ -88,6 +89,23 @@ def pixels(source: str | Path | bytes, about: "Dataset", reading: Reading = AS_S
     Raises:
         DataError: there is no such frame, or its pixels are damaged or compressed in a way that cannot be decoded.
     """
+    try:
+        return _pixels(source, about, reading)
+    except DataError:
+        raise
+    except Exception:  # noqa: BLE001 -- elements are decoded when asked for, and may be anything
+        raise DataError("It is damaged: its DICOM header cannot be read.") from None
+
+
+def patient(about: "Dataset") -> str:
+    """Who is pictured, "" where the file does not say. For `core.data.pseudonym` only."""
+    try:
+        return str(about.get("PatientID") or "").strip()
+    except Exception:  # noqa: BLE001
+        return ""
+
+
+def _pixels(source: str | Path | bytes, about: "Dataset", reading: Reading) -> np.ndarray:
     frame = _frame(about, reading.frame)
     values = _decoded(source, about, frame)
     if about.PhotometricInterpretation == "PALETTE COLOR":
@@ -101,11 +119,6 @@ def pixels(source: str | Path | bytes, about: "Dataset", reading: Reading = AS_S
     if about.PhotometricInterpretation == "MONOCHROME1":
         grey = 255 - grey
     return np.repeat(grey[:, :, None], 3, axis=2)
-
-
-def patient(about: "Dataset") -> str:
-    """Who is pictured, "" where the file does not say. For `core.data.pseudonym` only."""
-    return str(about.get("PatientID") or "").strip()
 
 
 def _opened(source: str | Path | bytes) -> Any:
@@ -131,14 +144,24 @@ def _decoded(source: str | Path | bytes, about: "Dataset", frame: int) -> np.nda
     try:
         return pixel_array(_opened(source), index=frame, decoding_plugin=decoder)
     except Exception as error:  # noqa: BLE001
-        name = about.file_meta.TransferSyntaxUID.name
-        lacking = isinstance(error, NotImplementedError) or "does not support" in str(error)
-        if lacking or "plugins are missing" in str(error):
+        syntax = about.file_meta.TransferSyntaxUID
+        if not _has_decoder(syntax) or "does not support" in str(error):
+            name = syntax.name if syntax.name != syntax else "an unknown syntax"  # a damaged one may hold anything
             raise DataError(
                 f"Its pixels are compressed as {name}, which cannot be decoded here. Save it uncompressed, "
                 "as lossless JPEG, JPEG-LS or JPEG 2000."
             ) from None
         raise DataError("It is damaged: its DICOM pixels cannot be decoded.") from None
+
+
+def _has_decoder(syntax: Any) -> bool:
+    """Whether any installed package decodes a transfer syntax."""
+    from pydicom.pixels import get_decoder
+
+    try:
+        return bool(get_decoder(syntax).is_available)
+    except NotImplementedError:
+        return False
 
 
 def _of_frame(about: "Dataset", frame: int) -> "Dataset":

@@ -48,4 +48,7 @@ def window(values: np.ndarray, center: float, width: float, function: str = "LIN
 
 def to_grey(levels: np.ndarray) -> np.ndarray:
     """Float levels as uint8, rounded and clipped to 0…255; what is not a number is black."""
-    return np.nan_to_num(np.rint(levels), nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255).astype(np.uint8)
+    rounded = np.rint(levels).clip(0, 255)
+    if np.isnan(rounded).any():
+        rounded = np.nan_to_num(rounded, nan=0.0)
+    return rounded.astype(np.uint8)

@@ -6,6 +6,8 @@ import logging
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from pydicom import Dataset, Sequence, dcmread
 from pydicom.uid import MPEG2MPML
@@ -156,6 +158,28 @@ def test_syntax_that_no_decoder_reads_is_named(tmp_path):
     film.save_as(tmp_path / "film.dcm")
     with pytest.raises(DataError, match=r"MPEG2.*cannot be decoded here"):
         read_pixels(tmp_path / "film.dcm")
+
+
+def test_unknown_syntax_is_not_quoted():
+    data = bundled("MR_small.dcm").read_bytes()
+    odd = data.replace(b"1.2.840.10008.1.2.1\0", b"1.2.Doe^Jane.99999\0\0")
+    assert odd != data
+    with pytest.raises(DataError, match="compressed as an unknown syntax") as caught:
+        read_pixels(odd)
+    assert "Doe" not in str(caught.value)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_changed_bytes_are_read_or_refused_in_a_sentence(data):
+    name = data.draw(st.sampled_from(["MR_small.dcm", "MR_small_RLE.dcm", "SC_rgb_jpeg_gdcm.dcm", "rtdose_rle.dcm"]))
+    broken = bytearray(bundled(name).read_bytes())
+    places = st.integers(132, len(broken) - 1)
+    for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=20)):
+        broken[place] = value
+    for reader in (read_pixels, inspect):
+        with contextlib.suppress(DataError):
+            reader(bytes(broken))
 
 
 @pytest.mark.parametrize("name", ["MR_truncated.dcm", "badVR.dcm", "JPEG2000-embedded-sequence-delimiter.dcm"])
