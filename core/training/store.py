@@ -16,6 +16,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -117,7 +118,8 @@ class Writer:
     def abandon(self) -> None:
         """Remove what was written."""
         for file in self._files:
-            file.close()
+            with suppress(OSError):  # on a full disk even closing a file fails
+                file.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.close()
 

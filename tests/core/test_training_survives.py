@@ -16,11 +16,13 @@ from PIL import Image
 
 from core import launcher, record
 from core.config import from_json
+from core.failures import DISK, explain
 from core.predict import Predictor
 from core.record import Run, create_run
 from core.service_client import Service, service
 from core.training import checkpoint
 from core.training.reporter import Reporter
+from core.training.store import ArraySpec, FeatureStore
 from tests.core.conftest import ROOT, core
 from tests.core.test_training_resume import wait
 
@@ -187,6 +189,22 @@ def test_a_full_disk_ends_in_a_sentence_and_a_resume_in_a_finished_run(small_dis
     launcher.resume(run)
     assert wait(run) == record.DONE
     assert [e["epoch"] for e in run.events(("epoch",))] == [1, 2, 3]
+
+
+def test_a_store_on_a_full_disk_keeps_what_it_has_and_leaves_nothing_half_made(small_disk):
+    store = FeatureStore(small_disk / "features", limit=10**9)
+    specs, values = [ArraySpec((100,), "float32")], np.arange(1000, dtype="float32").reshape(10, 100)
+    writer = store.create("small", 10, specs, {})
+    writer.append([values], np.ones(10, bool))
+    writer.commit().close()
+    writer = store.create("large", 1_000_000, specs, {})
+    with pytest.raises(OSError) as caught:  # noqa: PT012 -- the disk is full after some of them
+        for _ in range(100_000):
+            writer.append([values], np.ones(10, bool))
+    writer.abandon()
+    assert explain(caught.value) == DISK
+    assert np.array_equal(store.find("small").array(0), values)
+    assert [p.name for p in store.folder.iterdir()] == ["small"]
 
 
 @pytest.mark.slow
