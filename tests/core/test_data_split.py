@@ -5,6 +5,7 @@ from data_pictures import class_folders, fill, picture, split_folders
 
 from core.config import RunConfig
 from core.data.patients import on_both_sides, patients
+from core.data.pseudonym import pseudonym
 from core.data.scan import scan
 from core.data.split import assign_splits, held_out_count
 from core.errors import DataError
@@ -77,7 +78,7 @@ def test_no_patient_is_on_both_sides(tmp_path):
     for seed in range(5):
         files = assign_splits(found, validation_share=0.25, seed=seed, patients=named)
         assert not on_both_sides(files)
-        assert {f.patient for f in files} == {f"p{n}" for n in range(8)}
+        assert {f.patient for f in files} == {pseudonym(f"p{n}") for n in range(8)}
         assert counts(files)[0, "validation"] == counts(files)[1, "validation"] == 6
 
 
@@ -87,7 +88,7 @@ def test_patients_come_from_a_table_too(tmp_path):
     (tmp_path / "people.csv").write_text("path,person\n" + "\n".join(rows))
     named = patients(scan(tmp_path), RunConfig(patient_column="person"))
     assert len(named) == 48
-    assert named["ill/p3_01.png"] == "p3"
+    assert named["ill/p3_01.png"] == named["well/p3_10.png"] == pseudonym("p3")
 
 
 def test_a_picture_without_a_patient_stands_for_itself(tmp_path):
