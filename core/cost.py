@@ -41,6 +41,8 @@ def estimate(
     pictures = n_train * views + n_held_out
     one = _feature_bytes(config, structure)
     two = prod(cut["output_shape"]) * _HALF if cut and thawed and config.phase2.epochs else 0
+    if config.task == "text":  # described at the default length
+        two = two * config.sequence_length // structure["image_size"]
     limit = environment.cache_bytes()
     needed = [pictures * size if keeps and pictures * size <= limit else 0 for size in (one, two)]
     return Cost(
@@ -68,8 +70,6 @@ def deepest_cut(structure: Mapping[str, Any], thawed: frozenset[str]) -> Mapping
 
 
 def _feature_bytes(config: RunConfig, structure: Mapping[str, Any]) -> int:
-    """Bytes of one picture's features in phase 1: pooled to a vector, or the whole map."""
-    height, width, channels = structure["feature_shape"]
-    if config.head.pooling == "flatten":
-        return int(height * width * channels * _HALF)
-    return int(channels * _SINGLE)
+    """Bytes of one example's features in phase 1: pooled to a vector, or the whole map."""
+    shape = structure["feature_shape"]
+    return int(prod(shape) * _HALF if config.head.pooling == "flatten" else shape[-1] * _SINGLE)

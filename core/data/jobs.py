@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from core import environment
+from core.config import RunConfig
 from core.data import roots, samples
-from core.data.scan import scan
 from core.errors import ThawError
 from core.files import read_json, write_json
 
@@ -146,7 +146,9 @@ def _scan(path: str, state_file: Path) -> str:
     def words(done: int, total: int | None) -> str:
         return f"{done:,} files found" if total is None else f"{done:,} of {total:,} files checked"
 
-    scan(path, progress=_reporter(state_file, words))
+    from core import tasks  # which import this package
+
+    tasks.task(tasks.detect(path)).scan(RunConfig(data=path), _reporter(state_file, words))
     return path
 
 

@@ -69,6 +69,7 @@ class Scan:
     sizes: list[tuple[int, int]]  # (width, height) in pixels of at most 2,000 pictures, spread evenly
     copies: tuple[tuple[int, ...], ...] = ()  # groups of rows of `files` with the same bytes
     notes: tuple[str, ...] = ()  # sentences on what is good to know and no problem
+    source: str = ""  # the table that was scanned, where it is one
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Usable pictures by class and split; the split "" is still to be made."""
@@ -196,6 +197,7 @@ def to_plain(scan: Scan) -> dict[str, Any]:
         "sizes": scan.sizes,
         "copies": scan.copies,
         "notes": scan.notes,
+        "source": scan.source,
         "patients": [f.patient for f in scan.files] if any(f.patient for f in scan.files) else [],
     }
 
@@ -214,4 +216,5 @@ def from_plain(data: dict[str, Any]) -> Scan:
         sizes=[(w, h) for w, h in data["sizes"]],
         copies=tuple(tuple(group) for group in data["copies"]),
         notes=tuple(data.get("notes", ())),
+        source=data.get("source", ""),
     )

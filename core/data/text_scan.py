@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core import environment
@@ -28,10 +29,18 @@ def scan(config: RunConfig, *, progress: Progress | None = None, use_cache: bool
     asked, seen = os.path.abspath(config.data), _signature(path, config)  # noqa: PTH100 -- as core.data.scan names it
     if use_cache and (known := scan_cache.load(asked, seen)):
         return from_plain(known)
-    result = _assemble(texts.read(path, config, progress))
+    result = replace(_assemble(texts.read(path, config, progress)), source=str(path))
     if use_cache:
         scan_cache.save(asked, seen, to_plain(result))
     return result
+
+
+def cached(config: RunConfig) -> Scan | None:
+    """An earlier scan if it still holds; None otherwise. Raises DataError where there is nothing to scan."""
+    path = texts.source(config.data)
+    asked = os.path.abspath(config.data)  # noqa: PTH100
+    known = scan_cache.load(asked, _signature(path, config))
+    return from_plain(known) if known else None
 
 
 def manifest(config: RunConfig, *, progress: Progress | None = None) -> Manifest:

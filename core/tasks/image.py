@@ -82,6 +82,11 @@ def scan(config: RunConfig, progress: Callable[[int, int | None], None] | None =
     return scans.scan(config.data, progress=progress)
 
 
+def cached(path: str) -> scans.Scan | None:
+    """An earlier scan of a data set if it still holds; None otherwise."""
+    return scans.cached(path)
+
+
 def prepare(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Manifest:
     """The manifest of a run: every usable picture with its class, split and content hash."""
     return folders.manifest(config, progress=progress)

@@ -35,7 +35,8 @@ PRESETS: dict[str, Preset] = {
         {
             "sequence_length": 64,
             "unfreeze": "blocks:3",
-            "phase1": {"epochs": 10, "learning_rate": 3e-3},
+            "head": {"hidden_units": 256, "dropout": 0.3},
+            "phase1": {"epochs": 10, "learning_rate": 1e-3},
             "phase2": {"epochs": 4, "learning_rate": 1e-4, **_FINE},
             "patience": 2,
         },
@@ -73,6 +74,11 @@ def reads(data: Path) -> bool:
 def scan(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Scan:
     """What the data set of `config` holds. Raises DataError where it cannot train a classifier."""
     return text_scan.scan(config, progress=progress)
+
+
+def cached(path: str) -> Scan | None:
+    """An earlier scan of a data set if it still holds; None otherwise."""
+    return text_scan.cached(RunConfig(data=path))
 
 
 def prepare(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Manifest:
