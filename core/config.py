@@ -14,7 +14,9 @@ from core.errors import ConfigError, unknown
 VERSION = 1
 OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "linear")
-POOLINGS = ("avg", "max", "flatten", "cls")
+PICTURE_POOLINGS = ("avg", "max", "flatten")
+TEXT_POOLINGS = ("avg", "max", "cls")  # cls: the first token
+POOLINGS = (*PICTURE_POOLINGS, "cls")
 PREPROCESSINGS = ("backbone", "unit")
 
 

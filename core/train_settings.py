@@ -62,10 +62,7 @@ def refuse_settings(config: RunConfig) -> None:
     row = catalog.backbone(config.backbone)
     if row.task != config.task:
         raise ConfigError(f"{row.key} reads {tasks.task(row.task).NOUN}, the data are {tasks.task(config.task).NOUN}.")
-    if config.image_size and config.image_size < row.smallest_size:
-        raise ConfigError(
-            f"image_size must be at least {row.smallest_size} pixels for {row.key}. Received: {config.image_size}."
-        )
+    tasks.task(config.task).refuse(config)
     weights = locate(row, config.weights)
     if weights.state == "missing" and config.weights != "pretrained":
         raise WeightsError(weights.message)

@@ -4,10 +4,8 @@ from typing import Any
 
 import keras
 
-from core.config import HeadConfig
+from core.config import TEXT_POOLINGS, HeadConfig
 from core.errors import ConfigError, unknown
-
-TEXT_POOLINGS = ("avg", "max", "cls")
 
 
 def pooling_layers(head: HeadConfig) -> list[keras.layers.Layer]:

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import catalog
-from core.config import RunConfig
+from core.config import PICTURE_POOLINGS, RunConfig
 from core.data import patients
 from core.data import prepare as folders
 from core.data import scan as scans
 from core.data.manifest import Manifest
 from core.data.reading import AS_STORED, reading
+from core.errors import ConfigError, unknown
 from core.presets import Preset
 
 if TYPE_CHECKING:
@@ -75,6 +76,17 @@ PRESETS: dict[str, Preset] = {
 def reads(data: Path) -> bool:
     """Whether a data set is of this modality; pictures take what no other task does."""
     return data.is_dir()
+
+
+def refuse(config: RunConfig) -> None:
+    """Raise ConfigError for settings that no pictures could mend."""
+    row = catalog.backbone(config.backbone)
+    if config.image_size and config.image_size < row.smallest_size:
+        raise ConfigError(
+            f"image_size must be at least {row.smallest_size} pixels for {row.key}. Received: {config.image_size}."
+        )
+    if config.head.pooling not in PICTURE_POOLINGS:
+        raise ConfigError(unknown("pooling of pictures", config.head.pooling, PICTURE_POOLINGS))
 
 
 def scan(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> scans.Scan:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import catalog
-from core.config import RunConfig
+from core.config import TEXT_POOLINGS, RunConfig
 from core.data import text_scan, texts
 from core.data.manifest import Manifest
 from core.data.scan import Scan
-from core.errors import DataError
+from core.errors import ConfigError, DataError, unknown
 from core.models import weights as places
 from core.presets import Preset
 
@@ -69,6 +69,16 @@ PRESETS: dict[str, Preset] = {
 def reads(data: Path) -> bool:
     """Whether a data set is of this modality: a table, or folders of `.txt` files."""
     return texts.is_text(data)
+
+
+def refuse(config: RunConfig) -> None:
+    """Raise ConfigError for settings that no texts could mend."""
+    if config.augmentation != "off":
+        raise ConfigError(
+            f"Texts have no augmented copies: augmentation must be off. Received: {config.augmentation!r}."
+        )
+    if config.head.pooling not in TEXT_POOLINGS:
+        raise ConfigError(unknown("pooling of texts", config.head.pooling, TEXT_POOLINGS))
 
 
 def scan(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Scan:

@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.config import from_json
+from core.errors import ConfigError
+from core.presets import preset
 from core.record import Run
+from core.train_settings import refuse_settings
 from tests.core.conftest import core
 from tests.core.text_data import needs_minilm, write_reviews
 
@@ -122,11 +126,13 @@ def test_training_without_the_store_comes_to_the_same(reviews, trained, home):
     assert any("in the store already" in note for note in notes)
 
 
-def test_a_backbone_for_pictures_is_refused(reviews):
-    done = core("train", "--data", str(reviews), "--backbone", "VGG16", check=False)
-    assert done.returncode == 2
-    assert "VGG16" in done.stderr
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize(
+    "settings", [{"backbone": "VGG16"}, {"augmentation": "live"}, {"head": {"pooling": "flatten"}}]
+)
+def test_settings_for_pictures_are_refused(settings):
+    config = from_json(settings, preset("recommended", "text"))
+    with pytest.raises(ConfigError, match=r"(?i)texts"):
+        refuse_settings(config)
 
 
 def _texts(run):
