@@ -1,15 +1,22 @@
-"""The newcomer's way: from the first page to a picture that is answered, on a desk and on a phone."""
+"""The newcomer's way: from the first page to an answered picture, then into the run, on a desk and a phone."""
 
+import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pytest
+
+from core import record
+from core.evaluation.metrics import figures
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).with_name("screenshots")
@@ -19,8 +26,15 @@ TRAINING_MS = 420_000  # the longest that both phases may take on a busy machine
 pytestmark = pytest.mark.browser
 
 
+class App(NamedTuple):
+    """A running app."""
+
+    address: str
+    runs: Path
+
+
 @pytest.fixture(scope="module")
-def address(tmp_path_factory, chromium):
+def app(tmp_path_factory, chromium):
     """A running app with folders of its own."""
     home = tmp_path_factory.mktemp("app")
     with socket.socket() as free:
@@ -33,7 +47,7 @@ def address(tmp_path_factory, chromium):
         server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health")
-        yield f"http://127.0.0.1:{port}"
+        yield App(f"http://127.0.0.1:{port}", home / "runs")
     finally:
         server.terminate()
         server.wait(20)
@@ -85,8 +99,8 @@ def _traces(page):
     )
 
 
-def test_from_the_first_page_to_a_tested_picture(address, page):
-    page.goto(address)
+def test_from_the_first_page_to_a_tested_picture(app, page):
+    page.goto(app.address)
     begin = page.get_by_role("button", name=re.compile("handwritten digits"))
     begin.first.wait_for()
     _shot(page, "1-first")
@@ -135,6 +149,7 @@ def test_from_the_first_page_to_a_tested_picture(address, page):
     page.locator("input[type=file]").set_input_files(picture)
     page.locator(".thaw-answer").wait_for(timeout=TRAINING_MS)
     assert page.locator(".thaw-answer").inner_text().strip() in "0123456789"
+    page.locator(".thaw-phase").nth(1).wait_for(timeout=TRAINING_MS)  # the other model may still load
     assert page.locator(".thaw-phase").count() == 2
     _expect_no_error(page)
     _shot(page, "6-try")
@@ -144,3 +159,97 @@ def _data_of(page):
     from urllib.parse import parse_qs, urlsplit
 
     return parse_qs(urlsplit(page.url).query)["data"][0]
+
+
+def _part(page, app, run, part):
+    page.goto(f"{app.address}/results?run={run.id}&part={part}")
+    page.locator(".thaw-figure.big b").wait_for()
+
+
+def test_a_run_is_looked_into(app, page, tmp_path):
+    run = next((run for run in record.list_runs(app.runs) if run.state() == record.DONE), None)
+    if run is None:
+        pytest.skip("the newcomer has trained no run")
+
+    _part(page, app, run, "wrong")
+    page.locator(".thaw-plot .nsewdrag").first.wait_for(state="attached")
+    _click_first_cell(page)
+    page.wait_for_function("() => [...document.querySelectorAll('input')].some(i => i.value.startsWith('0, found'))")
+    page.locator(".thaw-grid [data-open]").first.wait_for()
+    _expect_no_error(page)
+    _shot(page, "7-wrong")
+
+    _part(page, app, run, "why")
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    slider.press("Home")
+    page.locator(".thaw-phase").filter(has_text="Phase 1").first.wait_for()
+    page.locator(".thaw-grid [data-open]").first.click()
+    page.get_by_role("dialog").locator("img[alt^='Grad-CAM']").nth(1).wait_for(timeout=TRAINING_MS)
+    assert page.get_by_role("dialog").locator("img[alt^='Grad-CAM']").count() == 2
+    _expect_no_error(page)
+    _shot(page, "8-why")
+
+    _part(page, app, run, "take")
+    page.get_by_role("button", name="Make it").first.click()
+    with page.expect_download(timeout=TRAINING_MS) as download:
+        page.get_by_role("button", name="Download report.html").click(timeout=TRAINING_MS)
+    download.value.save_as(tmp_path / "report.html")
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.locator("h1").count()
+    assert page.evaluate("() => [...document.images].every(image => image.naturalWidth > 0)")
+    _shot(page, "9-report")
+
+
+def _click_first_cell(page):
+    """Click the cell of zeros that were found, in the confusion matrix of ten classes."""
+    matrix = page.locator(".thaw-plot .nsewdrag").first
+    matrix.scroll_into_view_if_needed()
+    box = matrix.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 20, box["y"] + box["height"] / 20)
+
+
+def test_a_threshold_is_set_and_kept(app, page):
+    run = next((run for run in record.list_runs(app.runs) if run.state() == record.DONE), None)
+    if run is None:
+        pytest.skip("the newcomer has trained no run")
+    two = _of_two_classes(run, app.runs / f"two-{page.size}")
+    _part(page, app, two, "good")
+    page.get_by_role("button", name="Sensitivity at least 0.95").click()
+    page.get_by_role("button", name="Back to one half").wait_for()
+    reached = two.notes()["threshold"]
+    assert reached["class"] == "1"
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    slider.press("ArrowLeft")
+    for _ in range(100):
+        if two.notes()["threshold"]["value"] < reached["value"]:
+            break
+        time.sleep(0.1)
+    assert two.notes()["threshold"]["value"] == pytest.approx(reached["value"] - 0.001)
+    _expect_no_error(page)
+    _shot(page, "7-threshold")
+
+
+def _of_two_classes(run, folder):
+    """A copy of a run that knows its first two classes only."""
+    shutil.copytree(run.path, folder, ignore=shutil.ignore_patterns("notes.json", "worker.lock"))
+    two = record.Run(folder)
+    dataset = run.dataset()
+    classes = dataset["classes"][:2]
+    rows = [row for row in run.predictions() if row["label"] in classes]
+    labels = np.array([classes.index(row["label"]) for row in rows])
+    table = [[row["path"], row["label"], row["split"]] for row in rows]
+    for phase in (1, 2):
+        p = np.array([[float(row[f"p{phase}:{name}"]) for name in classes] for row in rows]) + 1e-9
+        p /= p.sum(axis=1, keepdims=True)
+        found = run.evaluation(phase) | figures(p, labels, classes)
+        two.evaluation_file(phase).write_text(json.dumps(found))
+        table = [[*row, *map(str, values)] for row, values in zip(table, p.tolist(), strict=True)]
+    two.write_predictions(["path", "label", "split", *(f"p{n}:{name}" for n in (1, 2) for name in classes)], table)
+    dataset["classes"] = classes
+    dataset["files"] = [file for file in dataset["files"] if file["label"] < 2]
+    two.dataset_file.write_text(json.dumps(dataset))
+    for file in (two.insight_file, two.embedding_file):
+        file.unlink(missing_ok=True)
+    return two
