@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core import record
+from core import record, run_list
 from core.config import RunConfig
 from core.data.manifest import Manifest
 from core.data.prepare import manifest
@@ -26,7 +26,7 @@ def finished(home: Path, data: Path, n: int) -> None:
     for i in range(n):
         draws = np.random.default_rng(i).uniform(0.05, 0.95, (2, len(rows)))
         shares = [np.stack([1 - p, p], axis=1) for p in draws]
-        run = record.create_run(config.replace(name=f"Run {i}"), {"python": "3"}, home / "runs")
+        run = run_list.create_run(config.replace(name=f"Run {i}"), {"python": "3"}, home / "runs")
         write_json(run.dataset_file, found.to_json(), durable=False)
         for phase, p in enumerate(shares, 1):
             more = compare(shares[0], p, labels, 3.0) if phase == 2 else {}
@@ -40,7 +40,7 @@ def running(home: Path, data: Path, events: int) -> Run:
     """A run with that many events whose status says `running`; the caller holds its lock."""
     config = RunConfig(data=str(data), task="image")
     found = manifest(config)
-    run = record.create_run(config.replace(name="Long one"), {"python": "3"}, home / "runs")
+    run = run_list.create_run(config.replace(name="Long one"), {"python": "3"}, home / "runs")
     write_json(run.dataset_file, found.to_json(), durable=False)
     run.events_file.write_text(_lines(found, found.rows("validation"), epochs=events // 50, batches=48))
     tick(run, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import memory
-from core import config, launcher, record
+from core import config, launcher, record, run_list
 from core.presets import preset
 from core.record import Run
 
@@ -93,7 +93,7 @@ class Background:
 def _created(home: Path, data: Path, settings: dict[str, Any]) -> Run:
     base = preset(settings["preset"]) if "preset" in settings else config.RunConfig()
     chosen = config.from_json({"data": str(data), "task": "image", **settings}, base)
-    return record.create_run(chosen, launcher.versions(), home / "runs")
+    return run_list.create_run(chosen, launcher.versions(), home / "runs")
 
 
 def _started(run: Run, home: Path) -> subprocess.Popen[bytes]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from components.escape import shown
 from components.run_state import WORDS
-from core import record
+from core import record, run_list
 from core.catalog import BACKBONES
 from core.record import Run
 
@@ -24,7 +24,7 @@ def _summary(run: Run) -> dict[str, Any]:
     kept: dict[Path, tuple[tuple[int, ...], dict[str, Any]]] = _kept_summaries()
     if run.path in kept and kept[run.path][0] == stamp:
         return kept[run.path][1]
-    row = record.summary(run)
+    row = run_list.summary(run)
     if row["state"] in (record.DONE, record.STOPPED, record.FAILED):
         kept[run.path] = (stamp, row)
     return row

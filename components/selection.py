@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 import streamlit as st
 
-from core import record
+from core import record, run_list
 from core.record import Run
 
 _KEYS = ("run", "data")
@@ -66,14 +66,14 @@ def address_of(folder: Path) -> str:
 def chosen_run() -> Run | None:
     """The run that the address names; None where it names none, or one that is gone."""
     name = st.query_params.get("run")
-    return record.run_of_id(name) if name else None
+    return run_list.run_of_id(name) if name else None
 
 
 def live_run() -> Run | None:
     """The newest run that is not over."""
-    return next((run for run in record.list_runs() if run.state() in record.LIVE), None)
+    return next((run for run in run_list.list_runs() if run.state() in record.LIVE), None)
 
 
 def finished_runs() -> list[Run]:
     """Runs that have a model, newest first."""
-    return [run for run in record.list_runs() if run.phase_model_file(1).exists() or run.model_file.exists()]
+    return [run for run in run_list.list_runs() if run.phase_model_file(1).exists() or run.model_file.exists()]

@@ -8,11 +8,12 @@ import contextlib
 import sys
 from typing import Any
 
-from core import record
+from core import record, run_list
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.follow import clock, closing_words, follow, outcome
-from core.record import Run, find_run
+from core.record import Run
+from core.run_list import find_run
 from core.strict_json import strict_json
 
 
@@ -69,7 +70,7 @@ def stop(args: argparse.Namespace) -> int:
 
 def runs(args: argparse.Namespace) -> int:
     """List all runs, newest first."""
-    rows = [record.summary(run) for run in record.list_runs(args.runs)]
+    rows = [run_list.summary(run) for run in run_list.list_runs(args.runs)]
     if args.json:
         return _print_json(rows)
     if not rows:

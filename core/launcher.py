@@ -7,12 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from core import corrections, record, tasks
+from core import corrections, record, run_list, tasks
 from core.config import RunConfig, check
 from core.errors import RunError
 from core.files import write_json
 from core.processes import detached
-from core.record import Run, create_run, find_run
+from core.record import Run
+from core.run_list import create_run, find_run
 
 
 class Executor(Protocol):
@@ -88,7 +89,7 @@ def train_corrected(run: Run) -> Run:
 
 def _free_name(stem: str, runs: Path | None) -> str:
     """The data set's name and the next number, such as `cats_vs_dogs 3`: easier to tell apart than times."""
-    taken = {run.name() for run in record.list_runs(runs)}
+    taken = {run.name() for run in run_list.list_runs(runs)}
     return next(name for n in itertools.count(1) if (name := f"{stem} {n}") not in taken)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core import environment, record
+from core import environment, record, run_list
+from core.files import read_json
 from core.record import Run
 
 LOOK_SECONDS = 0.3
@@ -62,5 +63,5 @@ def _free_slot(locks: Path, run: Run) -> FileLock | None:
 def _ahead(run: Run) -> list[Run]:
     """Runs that have waited longer and whose worker is alive."""
     mine = (run.created(), run.id)
-    waiting = (r for r in record.list_runs(run.path.parent) if (r.created(), r.id) < mine)
-    return [r for r in waiting if record.read_json(r.status_file, {}).get("state") == record.QUEUED and r.is_held()]
+    waiting = (r for r in run_list.list_runs(run.path.parent) if (r.created(), r.id) < mine)
+    return [r for r in waiting if read_json(r.status_file, {}).get("state") == record.QUEUED and r.is_held()]

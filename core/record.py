@@ -1,38 +1,25 @@
-"""The run directory: the only owner of its file names, its states, and how they are read and written.
-
-```
-runs/<run_id>/
-├── config.json  dataset.json  status.json  events.jsonl  predictions.csv
-├── evaluation/phase1.json  phase2.json  insight.json  embedding.json  components.npz  tsne.json
-├── explanations/  exports/  jobs/  corrections.json
-├── models/phase1.keras  models/phase2.keras  model.keras
-├── checkpoints/  worker.log  worker.lock  exit.json
-└── request.json  notes.json
-```
-"""
+"""One run directory: its states, and how its files are read and written. `core.run_folder` names them."""
 
 import csv
 import io
 import json
 import math
 import os
-import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from core import config as configs
-from core import environment
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.files import read_json, replace_atomically, write_json
+from core.run_folder import RunFolder
 
 # What `status.json` may say, and what is derived from it.
 QUEUED = "queued"  # waits for its turn
@@ -54,119 +41,10 @@ _NUMBERS = (
 
 ENDED = (DONE, STOPPED, FAILED, INTERRUPTED, DAMAGED)
 LIVE = (QUEUED, RUNNING, STOPPING)
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-class Run:
+class Run(RunFolder):
     """One run directory. Cheap to make; every answer is read from disk."""
-
-    def __init__(self, path: str | Path) -> None:
-        """`path` is the run's folder; it need not exist yet."""
-        self.path = Path(path)
-        self.id = self.path.name
-
-    # Places. Nothing else in the code spells these names.
-    @property
-    def config_file(self) -> Path:
-        """Settings and versions, written once by the launcher."""
-        return self.path / "config.json"
-
-    @property
-    def dataset_file(self) -> Path:
-        """The manifest."""
-        return self.path / "dataset.json"
-
-    @property
-    def status_file(self) -> Path:
-        """Where the run is."""
-        return self.path / "status.json"
-
-    @property
-    def events_file(self) -> Path:
-        """What happened, one JSON object a line."""
-        return self.path / "events.jsonl"
-
-    @property
-    def predictions_file(self) -> Path:
-        """Probabilities for every held-out and test example after each phase."""
-        return self.path / "predictions.csv"
-
-    @property
-    def model_file(self) -> Path:
-        """A copy of the kept phase's model."""
-        return self.path / "model.keras"
-
-    @property
-    def checkpoints(self) -> Path:
-        """What resume needs."""
-        return self.path / "checkpoints"
-
-    @property
-    def log_file(self) -> Path:
-        """Everything that the worker printed."""
-        return self.path / "worker.log"
-
-    @property
-    def exit_file(self) -> Path:
-        """How the worker's process ended, written by the process that watches it: only where a signal ended it."""
-        return self.path / "exit.json"
-
-    @property
-    def request_file(self) -> Path:
-        """What page or shell ask of the worker."""
-        return self.path / "request.json"
-
-    @property
-    def notes_file(self) -> Path:
-        """What people decided about the run."""
-        return self.path / "notes.json"
-
-    def evaluation_file(self, phase: int) -> Path:
-        """Figures on the held-out set after a phase."""
-        return self.path / "evaluation" / f"phase{phase}.json"
-
-    @property
-    def insight_file(self) -> Path:
-        """Probable label errors, nearest training examples, and what corrections changed; written by the worker."""
-        return self.path / "evaluation" / "insight.json"
-
-    @property
-    def embedding_file(self) -> Path:
-        """The map of features by principal components after each phase; written by the worker."""
-        return self.path / "evaluation" / "embedding.json"
-
-    @property
-    def components_file(self) -> Path:
-        """The principal components that other maps are made from; written by the worker."""
-        return self.path / "evaluation" / "components.npz"
-
-    @property
-    def tsne_file(self) -> Path:
-        """The map by t-SNE, made on demand."""
-        return self.path / "evaluation" / "tsne.json"
-
-    @property
-    def explanations(self) -> Path:
-        """Heat maps, made on demand and kept."""
-        return self.path / "explanations"
-
-    @property
-    def corrections_file(self) -> Path:
-        """The corrections that this run was trained with, written once by the launcher; absent without any."""
-        return self.path / "corrections.json"
-
-    @property
-    def exports(self) -> Path:
-        """What the page took along: report, code and model card, made on demand."""
-        return self.path / "exports"
-
-    def job_file(self, kind: str) -> Path:
-        """Where a job on demand says how far it is."""
-        return self.path / "jobs" / f"{kind}.json"
-
-    def phase_model_file(self, phase: int) -> Path:
-        """The best model of a phase."""
-        return self.path / "models" / f"phase{phase}.keras"
 
     # Reading.
     def exists(self) -> bool:
@@ -236,7 +114,7 @@ class Run:
         return {
             key: value
             for key, value in status.items()
-            if (isinstance(value, str) if key in _TEXTS else _is_count(value) or value is None or key not in _NUMBERS)
+            if (isinstance(value, str) if key in _TEXTS else is_count(value) or value is None or key not in _NUMBERS)
         }
 
     def _interrupted(self, status: dict[str, Any]) -> str:
@@ -383,11 +261,11 @@ class Run:
     # The lock that a worker holds while it lives.
     def lock(self) -> FileLock:
         """The operating-system lock of the run; it goes when its holder dies."""
-        return FileLock(self.path / "worker.lock")
+        return FileLock(self.lock_file)
 
     def is_held(self) -> bool:
         """Whether a worker is on the run now."""
-        if not (self.path / "worker.lock").exists():
+        if not self.lock_file.exists():
             return False
         try:
             with self.lock().acquire(timeout=0):
@@ -402,7 +280,8 @@ def _object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _is_count(value: Any) -> bool:
+def is_count(value: Any) -> bool:
+    """Whether a value read from a file is a number, finite and not below zero."""
     return isinstance(value, (int, float)) and math.isfinite(value) and value >= 0
 
 
@@ -435,93 +314,3 @@ def read_events(path: Path, offset: int = 0, kinds: tuple[str, ...] = ()) -> tup
         if isinstance(event, dict) and isinstance(event.get("kind"), str) and (not kinds or event["kind"] in kinds):
             events.append(event)
     return events, offset + len(whole)
-
-
-def create_run(config: RunConfig, versions: dict[str, str], runs: Path | None = None) -> Run:
-    """Make a new run's folder with its settings, in state `queued`.
-
-    Raises:
-        RunError: the runs' folder is full or may not be written. Nothing stays behind.
-    """
-    runs = runs or environment.runs_dir()
-    now = time.time()
-    run = Run(runs / f"{datetime.fromtimestamp(now):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
-    try:
-        run.path.mkdir(parents=True)
-        for folder in ("evaluation", "models", "checkpoints"):
-            (run.path / folder).mkdir()
-        write_json(run.config_file, {**config.to_json(), "versions": versions, "created": now})
-        run.write_status(state=QUEUED, phase=0, epoch=0, message="Waiting to start", heartbeat=now)
-    except OSError as error:
-        shutil.rmtree(run.path, ignore_errors=True)
-        raise RunError(
-            f"No run can be made in {str(runs)!r}: {error.strerror}. Free some space or change its rights, "
-            "or name another folder (THAW_RUNS)."
-        ) from None
-    return run
-
-
-def find_run(name: str | Path, runs: Path | None = None) -> Run:
-    """The run in the folder `name`, or with that id among the runs.
-
-    Raises:
-        RunError: there is none; lists the newest ids.
-    """
-    text = str(name)
-    with suppress(OSError, ValueError):  # a name too long, or with a NUL in it
-        if Run(text).exists():
-            return Run(Path(text).absolute())
-    if found := run_of_id(text, runs):
-        return Run(found.path.absolute())
-    newest = [run.id for run in list_runs(runs)[:5]]
-    known = f"The newest are: {', '.join(newest)}." if newest else "There are no runs yet."
-    raise RunError(f"There is no run {text!r}. {known}")
-
-
-def run_of_id(run_id: str, runs: Path | None = None) -> Run | None:
-    """The run with that id among the runs, None where there is none. What is no id never becomes a path."""
-    run = Run((runs or environment.runs_dir()) / run_id) if _RUN_ID.fullmatch(run_id) else None
-    return run if run is not None and run.exists() else None
-
-
-def list_runs(runs: Path | None = None) -> list[Run]:
-    """All runs, newest first; a damaged one is among them."""
-    return sorted(_run_folders(runs or environment.runs_dir()), key=lambda run: (run.created(), run.id), reverse=True)
-
-
-def _run_folders(runs: Path) -> Iterator[Run]:
-    try:
-        with os.scandir(runs) as entries:
-            names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
-    except OSError:
-        return
-    for name in names:
-        if (runs / name / "status.json").exists() or (runs / name / "config.json").exists():
-            yield Run(runs / name)
-
-
-def summary(run: Run) -> dict[str, Any]:
-    """One row of the list of runs, as `python -m core runs --json` prints it and the page shows it. Never raises."""
-    status = run.status()
-    row: dict[str, Any] = {
-        "run_id": run.id,
-        "run_dir": str(run.path),
-        "name": run.name(),
-        "state": status["state"],
-        "created": run.created(),
-        "task": None,
-        "data": None,
-        "backbone": None,
-        "val_accuracy": None,
-        "seconds_total": None,
-    }
-    try:
-        config = run.config()
-        row |= {"task": config.task, "data": config.data, "backbone": config.backbone, "unfreeze": config.unfreeze}
-    except RunError as error:
-        row |= {"state": DAMAGED, "error": str(error)}
-    shares = {phase: (run.evaluation(phase) or {}).get("accuracy") for phase in (1, 2)}
-    row |= {f"val_accuracy{phase}": share if _is_count(share) else None for phase, share in shares.items()}
-    row["val_accuracy"] = row[f"val_accuracy{run.kept()}"]
-    row["seconds_total"] = status.get("seconds_total")
-    return row

@@ -87,7 +87,7 @@ def _extract(network: Any, source: Any, n: int) -> float:
     import numpy as np
 
     from core.config import RunConfig
-    from core.record import create_run
+    from core.run_list import create_run
     from core.training.extract import Rows, Target, activations
     from core.training.reporter import Reporter
     from core.training.store import FeatureStore

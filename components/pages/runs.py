@@ -6,11 +6,11 @@ from components import selection, theme
 from components.guard import guarded
 from components.run_actions import actions, compare
 from components.runs_table import runs_table, table_rows
-from core import record
+from core import run_list
 
 with guarded():
     st.title("Which was best?")
-    runs = record.list_runs()
+    runs = run_list.list_runs()
     if not runs:
         theme.empty("list", "No runs yet", "Every training is kept here, with its curves, figures and model.")
         st.page_link(selection.PAGES["data"], label="Start with some pictures", icon=":material/photo_library:")

@@ -15,7 +15,8 @@ from core.errors import ThawError
 from core.evaluation import embedding, label_errors, neighbours
 from core.evaluation.correction_gain import gain
 from core.files import read_json, replace_atomically, write_json
-from core.record import Run, find_run
+from core.record import Run
+from core.run_list import find_run
 from core.training import batches, scoring
 from core.training.examples import Examples
 from core.training.network import Network, unwrapped

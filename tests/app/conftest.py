@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import record
+from core import run_list
 from core.config import RunConfig
 from core.evaluation.metrics import figures
 from core.evaluation.verdict import compare
@@ -33,7 +33,7 @@ def run_of():
 
 
 def _run_of(root, state="done", name="pets <script>alert(1)</script>"):
-    run = record.create_run(RunConfig(data=str(root), name=name), {"python": "3"})
+    run = run_list.create_run(RunConfig(data=str(root), name=name), {"python": "3"})
     classes = sorted(p.name for p in root.iterdir())
     files = [
         {"path": f"{folder}/{n}.png", "label": label, "split": "validation" if n < 6 else "train", "hash": ""}

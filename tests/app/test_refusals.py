@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from test_pages import ROOT, _open
 
-from core import record
+from core import run_list
 from core.config import RunConfig
 from core.data.scan import scan
 
@@ -35,7 +35,7 @@ def test_settings_that_cannot_train_start_no_run(pictures, changes, part):
     app.button(key="start").click().run()
     assert not app.exception
     assert part in " ".join(error.value for error in app.error)
-    assert record.list_runs() == []
+    assert run_list.list_runs() == []
 
 
 @pytest.mark.parametrize(("keep", "part"), [(1, "At least two classes"), (0, "No picture")])

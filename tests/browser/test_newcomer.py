@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from core import record
+from core import record, run_list
 from core.evaluation.metrics import figures
 
 ROOT = Path(__file__).parents[2]
@@ -167,7 +167,7 @@ def _part(page, app, run, part):
 
 
 def test_a_run_is_looked_into(app, page, tmp_path):
-    run = next((run for run in record.list_runs(app.runs) if run.state() == record.DONE), None)
+    run = next((run for run in run_list.list_runs(app.runs) if run.state() == record.DONE), None)
     if run is None:
         pytest.skip("the newcomer has trained no run")
 
@@ -210,7 +210,7 @@ def _click_first_cell(page):
 
 
 def test_a_threshold_is_set_and_kept(app, page):
-    run = next((run for run in record.list_runs(app.runs) if run.state() == record.DONE), None)
+    run = next((run for run in run_list.list_runs(app.runs) if run.state() == record.DONE), None)
     if run is None:
         pytest.skip("the newcomer has trained no run")
     two = _of_two_classes(run, app.runs / f"two-{page.size}")

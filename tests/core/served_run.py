@@ -6,7 +6,8 @@ from PIL import Image
 from core import environment
 from core.config import RunConfig
 from core.files import write_json
-from core.record import Run, create_run
+from core.record import Run
+from core.run_list import create_run
 
 CLASSES = ("blue ice", "красный", "🔥 <script>")
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from core import record
+from core import run_list
 from core.config import RunConfig
 from core.errors import RunError
 from core.evaluation import cases
@@ -13,7 +13,7 @@ CLASSES = ["a", "b, c", "犬\n<i>"]
 
 @pytest.fixture
 def run(tmp_path):
-    run = record.create_run(RunConfig(data="d"), {}, tmp_path)
+    run = run_list.create_run(RunConfig(data="d"), {}, tmp_path)
     run.dataset_file.write_text(json.dumps({"task": "image", "root": "/pets", "classes": CLASSES, "files": []}))
     one = [[0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.2, 0.1, 0.7], [0.1, 0.8, 0.1]]
     two = [[0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.5, 0.1, 0.4], [0.1, 0.85, 0.05]]

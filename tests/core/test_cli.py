@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from served_run import make_run, picture
 
-from core import environment, record
+from core import environment, run_list
 from core.__main__ import main, parse
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.follow import bar_text, clock, follow
-from core.record import Run, create_run
+from core.record import Run
+from core.run_list import create_run
 from core.train_settings import settings_from
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,7 +85,7 @@ def test_a_mistake_ends_with_2_and_one_sentence(capsys, arguments, part):
     assert part in err
     assert len(err.strip().splitlines()) == 1
     assert "Traceback" not in err
-    assert record.list_runs() == []
+    assert run_list.list_runs() == []
 
 
 @pytest.mark.parametrize("arguments", [("runs", "--json"), ("scan", "DATA", "--json"), ("stop", "RUN")])

@@ -7,7 +7,7 @@ import pytest
 from served_run import make_run, picture
 from test_cli import run_main
 
-from core import record
+from core import record, run_list
 
 
 def fill(folder, count):
@@ -77,7 +77,7 @@ def test_data_that_cannot_train_are_refused(capsys, tmp_path, make, part, comman
     status, out, err = run_main(capsys, command, *words, "--json")
     assert (status, out, len(err.strip().splitlines())) == (2, "", 1)
     assert part in err
-    assert record.list_runs() == []
+    assert run_list.list_runs() == []
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@ import json
 
 import pytest
 
-from core import record
+from core import record, run_list
 from core.config import RunConfig
 from core.errors import RunError
-from core.record import Run, create_run, find_run, list_runs, read_events
+from core.record import Run, read_events
+from core.run_list import create_run, find_run, list_runs
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_ended_states_stand_without_a_lock(run, state):
 def test_damaged_run_is_listed_and_others_untouched(run, tmp_path):
     other = create_run(RunConfig(data="y"), {}, tmp_path)
     run.config_file.write_text("{")
-    states = {r.id: record.summary(r)["state"] for r in list_runs(tmp_path)}
+    states = {r.id: run_list.summary(r)["state"] for r in list_runs(tmp_path)}
     assert states[run.id] == record.DAMAGED
     assert states[other.id] != record.DAMAGED
 

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import launcher, record
+from core import launcher, record, run_list
 from core.config import RunConfig
 from core.decision import answer
 from core.errors import RunError, ThawError
 from core.follow import bar_text, closing_words, event_line, outcome
-from core.record import Run, create_run, find_run, list_runs, read_events, run_of_id
+from core.record import Run, read_events
+from core.run_list import create_run, find_run, list_runs, run_of_id
 from core.strict_json import strict_json
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -51,7 +52,7 @@ def run(tmp_path):
 def read_everything(run):
     status = run.status()
     assert status["state"] in (*record.LIVE, *record.ENDED)
-    strict_json(record.summary(run))
+    strict_json(run_list.summary(run))
     assert bar_text(status)
     assert closing_words(run, status)
     strict_json(outcome(run, status))
@@ -110,7 +111,7 @@ def test_a_run_of_an_older_version_opens(run):
     run.status_file.write_text('{"state": "done"}')
     assert run.config() == RunConfig(data="/d").replace(phase1=run.config().phase1)
     assert run.config().phase1.epochs == 3
-    assert record.summary(run)["state"] == record.DONE
+    assert run_list.summary(run)["state"] == record.DONE
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_run_of_an_older_version_opens(run):
 def test_a_damaged_run_is_listed_with_its_reason_beside_the_others(run, tmp_path, content, reason):
     other = create_run(RunConfig(data="y"), {}, tmp_path)
     run.config_file.write_text(content if isinstance(content, str) else json.dumps(content))
-    rows = {r.id: record.summary(r) for r in list_runs(tmp_path)}
+    rows = {r.id: run_list.summary(r) for r in list_runs(tmp_path)}
     assert rows[run.id]["state"] == record.DAMAGED
     assert reason in rows[run.id]["error"]
     assert rows[other.id]["state"] != record.DAMAGED

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from core.config import from_json
-from core.record import Run, create_run
+from core.record import Run
+from core.run_list import create_run
 from core.training.devices import batch_for
 from tests.core.conftest import ROOT
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from core import record
 from core.config import PhaseConfig, from_json
 from core.failures import MEMORY, explain, is_out_of_memory
-from core.record import create_run
+from core.run_list import create_run
 from core.training import optimizer_state
 from core.training.callbacks import Watcher
 from core.training.extract import BATCH

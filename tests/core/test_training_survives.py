@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import launcher, record
+from core import launcher, record, run_list
 from core.config import from_json
 from core.failures import DISK, explain
 from core.predict import Predictor
-from core.record import Run, create_run
+from core.record import Run
+from core.run_list import create_run
 from core.service_client import Service, service
 from core.training import checkpoint
 from core.training.reporter import Reporter
@@ -125,7 +126,7 @@ def test_odd_names_come_through_a_whole_run(pair, oddly_named):
         assert (oddly_named / row["path"]).is_file()
         assert row["path"].startswith(row["label"] + "/")
     assert [c["class"] for c in run.evaluation(2)["per_class"]] == classes
-    json.loads(json.dumps(record.summary(run)))
+    json.loads(json.dumps(run_list.summary(run)))
 
 
 def test_odd_names_come_through_the_shell_and_the_service(pair, oddly_named, monkeypatch):
@@ -273,7 +274,7 @@ def test_a_worker_that_the_kernel_killed_for_memory_is_recognised(little_memory,
     assert done.returncode == 1
     assert "The memory ran out, and the system ended the worker for it" in done.stderr
     assert "Traceback" not in done.stderr
-    (run,) = record.list_runs(tmp_path)
+    (run,) = run_list.list_runs(tmp_path)
     assert run.state() == record.INTERRUPTED
     launcher.resume(run)  # outside of the group, where there is memory
     assert wait(run) == record.DONE

@@ -1,0 +1,110 @@
+"""The runs of a folder: make one, find one, list all."""
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core import environment
+from core.config import RunConfig
+from core.errors import RunError
+from core.files import write_json
+from core.record import DAMAGED, QUEUED, Run, is_count
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def create_run(config: RunConfig, versions: dict[str, str], runs: Path | None = None) -> Run:
+    """Make a new run's folder with its settings, in state `queued`.
+
+    Raises:
+        RunError: the runs' folder is full or may not be written. Nothing stays behind.
+    """
+    runs = runs or environment.runs_dir()
+    now = time.time()
+    run = Run(runs / f"{datetime.fromtimestamp(now):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
+    try:
+        run.path.mkdir(parents=True)
+        for folder in ("evaluation", "models", "checkpoints"):
+            (run.path / folder).mkdir()
+        write_json(run.config_file, {**config.to_json(), "versions": versions, "created": now})
+        run.write_status(state=QUEUED, phase=0, epoch=0, message="Waiting to start", heartbeat=now)
+    except OSError as error:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise RunError(
+            f"No run can be made in {str(runs)!r}: {error.strerror}. Free some space or change its rights, "
+            "or name another folder (THAW_RUNS)."
+        ) from None
+    return run
+
+
+def find_run(name: str | Path, runs: Path | None = None) -> Run:
+    """The run in the folder `name`, or with that id among the runs.
+
+    Raises:
+        RunError: there is none; lists the newest ids.
+    """
+    text = str(name)
+    with suppress(OSError, ValueError):  # a name too long, or with a NUL in it
+        if Run(text).exists():
+            return Run(Path(text).absolute())
+    if found := run_of_id(text, runs):
+        return Run(found.path.absolute())
+    newest = [run.id for run in list_runs(runs)[:5]]
+    known = f"The newest are: {', '.join(newest)}." if newest else "There are no runs yet."
+    raise RunError(f"There is no run {text!r}. {known}")
+
+
+def run_of_id(run_id: str, runs: Path | None = None) -> Run | None:
+    """The run with that id among the runs, None where there is none. What is no id never becomes a path."""
+    run = Run((runs or environment.runs_dir()) / run_id) if _RUN_ID.fullmatch(run_id) else None
+    return run if run is not None and run.exists() else None
+
+
+def list_runs(runs: Path | None = None) -> list[Run]:
+    """All runs, newest first; a damaged one is among them."""
+    return sorted(_run_folders(runs or environment.runs_dir()), key=lambda run: (run.created(), run.id), reverse=True)
+
+
+def _run_folders(runs: Path) -> Iterator[Run]:
+    try:
+        with os.scandir(runs) as entries:
+            names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
+    except OSError:
+        return
+    for name in names:
+        if (runs / name / "status.json").exists() or (runs / name / "config.json").exists():
+            yield Run(runs / name)
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """One row of the list of runs, as `python -m core runs --json` prints it and the page shows it. Never raises."""
+    status = run.status()
+    row: dict[str, Any] = {
+        "run_id": run.id,
+        "run_dir": str(run.path),
+        "name": run.name(),
+        "state": status["state"],
+        "created": run.created(),
+        "task": None,
+        "data": None,
+        "backbone": None,
+        "val_accuracy": None,
+        "seconds_total": None,
+    }
+    try:
+        config = run.config()
+        row |= {"task": config.task, "data": config.data, "backbone": config.backbone, "unfreeze": config.unfreeze}
+    except RunError as error:
+        row |= {"state": DAMAGED, "error": str(error)}
+    shares = {phase: (run.evaluation(phase) or {}).get("accuracy") for phase in (1, 2)}
+    row |= {f"val_accuracy{phase}": share if is_count(share) else None for phase, share in shares.items()}
+    row["val_accuracy"] = row[f"val_accuracy{run.kept()}"]
+    row["seconds_total"] = status.get("seconds_total")
+    return row
