@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,8 @@ from core.data.walk import Walk, walk
 from core.errors import DataError
 
 LARGEST_FILE = 10_000_000  # bytes of one .txt file
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".dcm", ".avif")
+LOOKED_AT = 5000  # files that tell what a folder holds
+_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".dcm", ".avif"}
 
 Progress = Callable[[int, int | None], None]
 
@@ -41,7 +43,7 @@ class Texts:
 def is_text(data: Path) -> bool:
     """Whether a data set is of texts: a table, a folder with one table and nothing else, or folders of `.txt`."""
     if data.is_dir():
-        return _lone_table(data) is not None or _first_suffix(data) == ".txt"
+        return _lone_table(data) is not None or _holds_texts_only(data)
     return data.suffix.lower() in table.SUFFIXES
 
 
@@ -152,9 +154,13 @@ def _lone_table(folder: Path) -> Path | None:
     return tables[0] if len(tables) == 1 and not any(e.is_dir() for e in entries) else None
 
 
-def _first_suffix(folder: Path) -> str:
-    """`.txt` or the suffix of a picture, whichever is met first at most three folders below."""
-    return next((s for s in _suffixes(str(folder), 3) if s == ".txt" or s in _PICTURES), "")
+def _holds_texts_only(folder: Path) -> bool:
+    """Whether there are `.txt` files and no picture among the first files, at most three folders below.
+
+    A note beside pictures does not make them texts.
+    """
+    met = set(islice(_suffixes(str(folder), 3), LOOKED_AT))
+    return ".txt" in met and not met & _PICTURES
 
 
 def _suffixes(folder: str, depth: int) -> Iterator[str]:

@@ -64,7 +64,7 @@ def names_of_bytes(root):
         (a_single_picture, "'dog' has one"),
         (only_in_train, "'bird' has them only in train"),
         (only_in_validation, "'bird' has them only in validation"),
-        (no_picture, "No picture"),
+        (no_picture, "two classes"),
         (a_file, "Received a file"),
         (nothing, "no folder"),
         (names_of_bytes, "has one"),

@@ -129,3 +129,14 @@ def test_what_cannot_train_is_refused_in_a_sentence(tmp_path, rows, reason):
 def test_a_path_to_nothing_is_refused(tmp_path, data):
     with pytest.raises(DataError):
         text_scan.scan(RunConfig(data=data and str(tmp_path / data)))
+
+
+def test_a_note_beside_pictures_does_not_make_them_texts(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "README.txt").write_text("about these photos")
+        (tmp_path / name / "photo.jpg").write_bytes(b"\xff\xd8")
+    assert tasks.detect(tmp_path) == "image"
+    for name in ("cat", "dog"):
+        (tmp_path / name / "photo.jpg").unlink()
+    assert tasks.detect(tmp_path) == "text"
