@@ -37,7 +37,7 @@ PRESETS: dict[str, Preset] = {
             "unfreeze": "blocks:3",
             "head": {"hidden_units": 256, "dropout": 0.3},
             "phase1": {"epochs": 10, "learning_rate": 1e-3},
-            "phase2": {"epochs": 4, "learning_rate": 1e-4, **_FINE},
+            "phase2": {"epochs": 3, "learning_rate": 1e-4, **_FINE},
             "patience": 2,
         },
     ),
