@@ -19,7 +19,7 @@ def frozen(function: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[...,
     Returns:
         A function of the same tensors that returns a list. Later changes of the weights do not reach it.
     """
-    concrete = tf.function(function).get_concrete_function(*specs)
+    concrete = tf.function(function, autograph=False).get_concrete_function(*specs)
     constant = fold_depthwise(convert_variables_to_constants_v2(concrete, lower_control_flow=False))
     n_outputs = len(constant.outputs)
 

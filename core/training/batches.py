@@ -14,6 +14,8 @@ from core.training.store import Entry
 
 Tensors = tuple[tf.Tensor, ...]
 WINDOW = 32  # batches among which examples are sorted by length
+# These functions are tensor operations alone, and AutoGraph's look for Python to convert would take half a second.
+_as_it_is = tf.autograph.experimental.do_not_convert
 VANISHED = "An example that could be read when the run began can no longer be read. Its place in the manifest:"
 
 
@@ -53,11 +55,13 @@ def loaded(source: Source, rows: np.ndarray, views: np.ndarray, batch: int) -> t
 
 def _loaded_view(source: Source, rows: np.ndarray, view: int, batch: int) -> tf.data.Dataset:
     data = tf.data.Dataset.from_tensor_slices(rows.astype("int32"))
-    data = data.map(lambda row: (*source.load(row), row), tf.data.AUTOTUNE, deterministic=True).batch(batch)
+    load = _as_it_is(lambda row: (*source.load(row), row))
+    data = data.map(load, tf.data.AUTOTUNE, deterministic=True).batch(batch)
     cropped = _cropping(source.lengths)
     if view < 0:
-        return data.map(lambda x, ok, row: (cropped(x, row), ok))
-    return data.map(lambda x, ok, row: (source.augment(x, row, tf.constant(view)), ok), tf.data.AUTOTUNE)
+        return data.map(_as_it_is(lambda x, ok, row: (cropped(x, row), ok)))
+    augment = _as_it_is(lambda x, ok, row: (source.augment(x, row, tf.constant(view)), ok))
+    return data.map(augment, tf.data.AUTOTUNE)
 
 
 def stored(
@@ -80,15 +84,17 @@ def stored(
             length, and cropped to the longest in them.
     """
     places, targets, cropped = tf.constant(positions.astype("int32")), tf.constant(labels), _cropping(lengths)
+    mapped = [_mapped(entry, k) for k in range(len(entry.specs))]
 
+    @_as_it_is
     def take(i: tf.Tensor) -> tuple[Any, tf.Tensor]:
         view = tf.math.floormod(order.epoch, len(positions)) if order is not None else 0
         place = tf.gather(tf.gather(places, view), i)
-        values = [tf.gather(_mapped(entry, k), place) for k in range(len(entry.specs))]
+        values = [tf.gather(array, place) for array in mapped]
         return _unwrapped(cropped(tuple(_widened(v) for v in values), i)), tf.gather(targets, i)
 
     data = _indices(len(labels), order, lengths, batch).batch(batch).map(take, tf.data.AUTOTUNE, deterministic=True)
-    return _sized(data.prefetch(4), len(labels), batch)
+    return _uncopied(_sized(data.prefetch(4), len(labels), batch))
 
 
 def fresh(
@@ -107,12 +113,14 @@ def fresh(
     places, targets, cropped = tf.constant(rows.astype("int32")), tf.constant(labels), _cropping(source.lengths)
     lengths = None if source.lengths is None else source.lengths[rows]
 
+    @_as_it_is
     def load(i: tf.Tensor) -> tuple[Tensors, tf.Tensor, tf.Tensor]:
         row = tf.gather(places, i)
         tensors, ok = source.load(row)
         with tf.control_dependencies([tf.debugging.Assert(ok, [VANISHED, row])]):
             return tuple(tf.identity(t) for t in tensors), row, tf.gather(targets, i)
 
+    @_as_it_is
     def finish(x: Tensors, row: tf.Tensor, label: tf.Tensor) -> tuple[Any, tf.Tensor]:
         if augmented and order is not None:
             view = tf.math.floormod(order.epoch, views) if views else order.epoch
@@ -177,6 +185,7 @@ def _indices(n: int, order: EpochOrder | None, lengths: np.ndarray | None, batch
     if order is None:
         return tf.data.Dataset.range(n, output_type=tf.int32)
 
+    @_as_it_is
     def shuffled(_: tf.Tensor) -> tf.data.Dataset:
         chosen = order.permutation(n) if lengths is None else order.by_length(lengths, batch)
         return tf.data.Dataset.from_tensor_slices(chosen)
@@ -185,11 +194,21 @@ def _indices(n: int, order: EpochOrder | None, lengths: np.ndarray | None, batch
 
 
 def _mapped(entry: Entry, i: int) -> tf.Tensor:
-    """A stored array as a memory-mapped constant: nothing is read before it is gathered."""
+    """A stored array as a tensor over the mapped file: nothing is read before it is gathered, and never all of it.
+
+    TensorFlow's own `ImmutableConst` is taken for a constant, which it folds: it reads and copies the whole file.
+    DLPack takes no read-only array, so the file is mapped copy-on-write; nobody writes.
+    """
     spec = entry.specs[i]
-    return tf.raw_ops.ImmutableConst(
-        dtype=tf.as_dtype(spec.dtype), shape=(entry.rows, *spec.shape), memory_region_name=str(entry.file(i))
-    )
+    array = np.memmap(entry.file(i), spec.dtype, "c", shape=(entry.rows, *spec.shape))
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+
+def _uncopied(data: tf.data.Dataset) -> tf.data.Dataset:
+    """Without the rewriting of tf.data, which copies every tensor that a function holds at the start of each epoch."""
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    return data.with_options(options)
 
 
 def _widened(values: tf.Tensor) -> tf.Tensor:

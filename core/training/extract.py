@@ -95,6 +95,7 @@ def _compute(
     run = network.inference(
         lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(unwrapped(x), training=False)), specs, strict=True)],
         *source.specs,
+        examples=len(rows.index),
     )
     about = {"examples": len(rows.index), **rows.recipe}
     writers: list[Writer] = []

@@ -73,7 +73,7 @@ def fit(
         start: the weights at the phase's start, which it goes back to when there are no better ones and training
             broke them.
     """
-    answer = tf.function(lambda x: probabilities(learner(x, training=False), n_classes))
+    answer = tf.function(lambda x: probabilities(learner(x, training=False), n_classes), autograph=False)
     steps = _steps_per_execution(answer, data)
     with (learner.distribute_strategy or tf.distribute.get_strategy()).scope():
         learner.compile(

@@ -58,7 +58,6 @@ class Judge:
         self.reporter.stage(f"Phase {p.phase}: saving the model")
         model = self.task.servable(self.network, self.config, n_classes)
         save_model(model, self.run.phase_model_file(p.phase))
-        self.insight.after(p, features)
         found = self._figures(scores) | {"phase": p.phase, "epochs": progress.epoch, "best_epoch": progress.best_epoch}
         found["seconds"] = seconds = time.monotonic() - began
         kept = p.phase
@@ -70,6 +69,7 @@ class Judge:
         _copy(self.run.phase_model_file(kept), self.run.model_file)
         write_json(self.run.evaluation_file(p.phase), found)
         self.reporter.status(kept=kept)
+        self.insight.after(p, features)
         return seconds
 
     def write_table(self) -> None:

@@ -11,6 +11,8 @@ import tensorflow as tf
 from core.models.cuts import rest
 from core.models.freeze import frozen
 
+FEW = 1_000  # examples below which turning variables into constants, over a second, costs more than it saves
+
 
 @dataclass(frozen=True)
 class Network:
@@ -71,15 +73,18 @@ class Network:
         side = self._side_of(outer)
         return keras.Model(unwrapped(outer), self.classifier(self.pooling(unwrapped([last, *side]))))
 
-    def inference(self, function: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[..., list[tf.Tensor]]:
+    def inference(
+        self, function: Callable[..., Any], *specs: tf.TensorSpec, examples: int = FEW
+    ) -> Callable[..., list[tf.Tensor]]:
         """`function` of parts of this network as a graph for the weights as they are now, to be used at once.
 
-        Where there is BatchNormalization to fold, variables are turned into constants; elsewhere that only costs time.
+        Where there is BatchNormalization to fold, and are enough `examples` for that to pay, variables are turned into
+        constants; elsewhere that only costs time.
         """
         layers = self.base._flatten_layers(include_self=False)
-        if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
+        if examples >= FEW and any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
             return frozen(function, *specs)
-        graph = tf.function(function, input_signature=specs)
+        graph = tf.function(function, input_signature=specs, autograph=False)
         return lambda *tensors: _as_list(graph(*tensors))
 
     @contextmanager

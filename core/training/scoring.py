@@ -32,7 +32,7 @@ def score(
         features = keras.tree.flatten(trunk(unwrapped(tensors), training=False))[0]
         return [probabilities(network.classifier(features, training=False), n_classes), features]
 
-    run = network.inference(answer, *source.specs)
+    run = network.inference(answer, *source.specs, examples=len(rows))
     return with_room(lambda batch: _pass(run, source, rows, n_classes, network, batch, reporter), BATCH, reporter)
 
 
