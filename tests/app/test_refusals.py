@@ -31,7 +31,7 @@ FIRST_FIGURES = ("n", "accuracy", "loss", "balanced_accuracy", "macro_f1", "conf
 def test_settings_that_cannot_train_start_no_run(pictures, changes, part):
     scan(pictures)
     app = _open("train", data=str(pictures))
-    app.session_state["draft"] = dataclasses.replace(RunConfig(), **changes)
+    app.session_state["draft"] = dataclasses.replace(RunConfig(task="image"), **changes)
     app.button(key="start").click().run()
     assert not app.exception
     assert part in " ".join(error.value for error in app.error)
