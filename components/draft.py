@@ -24,7 +24,9 @@ def settings() -> RunConfig:
 
 def fit(task: str) -> None:
     """Settings for data of another task start from that task's recommended ones."""
-    if settings().task != task:
+    if not settings().task:
+        put(settings().replace(task=task))
+    elif settings().task != task:
         put(presets.preset("recommended", task))
 
 

@@ -62,8 +62,8 @@ def repeated(
 def empty_classes(folders: Sequence[str], files: Sequence[Example]) -> Iterator[Found]:
     """Class folders without a usable picture."""
     used = set()
-    for f in files:
-        parts = f.path.split("/", 2)
+    for path in {f.path.rpartition("/")[0] for f in files}:
+        parts = path.split("/", 2)
         used.add(parts[0])
         used.add("/".join(parts[:2]))
     for folder in folders:

@@ -42,8 +42,8 @@ def hints(scan: "Scan") -> Iterator[Found]:
             yield from _at_random(scan, table.name, found, f"To keep them together, set patient_column={column}")
             return
     for pattern in _IN_NAMES:
-        found = {file.path: match[1] for file in scan.files if (match := _search(pattern, file.path))}
-        if 2 * len(found) >= len(scan.files):
+        found = _in_most_names(pattern, [file.path for file in scan.files])
+        if found:
             yield from _by_hand(scan, ".", found)
             yield from _at_random(scan, ".", found, f"To keep them together, set patient_pattern={pattern}")
             return
@@ -86,8 +86,17 @@ def _patients(n: int) -> str:
     return "One patient has" if n == 1 else f"{n:,} patients have"
 
 
-def _search(pattern: str, path: str) -> re.Match[str] | None:
-    return re.search(pattern, path.rpartition("/")[2])
+def _in_most_names(pattern: str, paths: list[str]) -> dict[str, str]:
+    """What the pattern finds, by path; empty when fewer than half of the names have it."""
+    found, search, lacking = {}, re.compile(pattern).search, 0
+    for path in paths:
+        if match := search(path.rpartition("/")[2]):
+            found[path] = match[1]
+        else:
+            lacking += 1
+            if 2 * lacking > len(paths):
+                return {}
+    return found
 
 
 def _tables(root: str) -> Iterator[tuple[Path, str]]:

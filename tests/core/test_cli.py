@@ -79,7 +79,8 @@ def data(tmp_path):
         (("predict", "no-run", "x.png", "--top", "0"), "from 1"),
     ],
 )
-def test_a_mistake_ends_with_2_and_one_sentence(capsys, arguments, part):
+def test_a_mistake_ends_with_2_and_one_sentence(capsys, data, monkeypatch, arguments, part):
+    monkeypatch.chdir(data)
     status, out, err = run_main(capsys, *arguments)
     assert (status, out) == (2, "")
     assert part in err

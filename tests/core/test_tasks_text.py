@@ -18,7 +18,17 @@ from tests.core.text_data import needs_minilm, write_reviews
 
 pytestmark = needs_minilm
 
-SMALL = ["--epochs1", "3", "--epochs2", "1", "--unfreeze", "blocks:1", "--set", "sequence_length=16"]
+SMALL = [
+    "--epochs1",
+    "3",
+    "--epochs2",
+    "1",
+    "--unfreeze",
+    "blocks:1",
+    "--set",
+    "sequence_length=16",
+    "head.hidden_units=0",
+]
 KERAS_HUB_ONLY = """
 import json, sys, keras, keras_hub, numpy as np
 texts = json.load(sys.stdin)
