@@ -5,7 +5,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from benchmarks.registry import FASTER
-from benchmarks.results import amount
+from benchmarks.results import amount, provisional
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.svg"
 NAMES = {
@@ -46,6 +46,8 @@ def svg(rows: list[dict[str, Any]]) -> str:
     for i, row in enumerate(rows):
         parts += _pair(row, TOP + i * ROW)
     cores = f"{machine['cores']} cores of {machine['cpu']}, no graphics card. benchmarks/results.md says how."
+    if any(provisional(row) for row in rows):
+        cores = f"Provisional: measured on a busy machine. {cores}"
     parts += [_text(LEFT, height - 12, cores, size=12, colour="#57606a"), "</svg>"]
     return "\n".join(parts) + "\n"
 

@@ -9,6 +9,7 @@ from benchmarks.registry import ALONE, FASTER, RATE, Benchmark
 
 FOLDER = Path(__file__).parent
 JSON, TABLE = FOLDER / "results.json", FOLDER / "results.md"
+QUIET = 2.5  # load average above which other processes took part in what was measured
 
 
 def read(path: Path = JSON) -> dict[str, dict[str, Any]]:
@@ -30,21 +31,29 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
     lines = [
         "# Measured side by side",
         "",
-        "Written by `make bench`; single rows by `python -m benchmarks NAME`. Both sides ran on the same machine in",
-        "alternation, each in a fresh process where TensorFlow is involved. Figures are medians, and the ratio is",
-        "the median of the pairs' ratios. `results.json` has every single value, and the machine's load at each row.",
+        "Written by `make bench`; single rows by `python -m benchmarks NAME`. Both sides ran on the same machine, one",
+        "after the other, pair by pair; each in a fresh process, or both warm in one where the row says so. Figures",
+        "are medians, and the ratio is the median of the pairs' ratios. `results.json` has every value and the load.",
+        "",
+        f"A goal is **provisional** where the load average was above {QUIET:g} before or after: other processes took",
+        "part, and with a single pair perhaps in one side more than in the other. Such a row is to be measured again.",
         "",
         "| what | against | goal | ours | theirs | ratio | pairs | met? | how |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for row in rows.values():
-        met = "yes" if row["met"] else "**no**"
+        met = ("yes" if row["met"] else "**no**") + (", provisional" if provisional(row) else "")
         lines.append(
             f"| {row['what']} | {row['against']} | {row['goal_words']} | {amount(row['ours'], row['unit'])} "
             f"| {amount(row['theirs'], row['unit'])} | {ratio(row)} | {row['pairs']} | {met} | {row['how']} |"
         )
     lines += ["", *_machines(rows)]
     return "\n".join(lines) + "\n"
+
+
+def provisional(row: dict[str, Any]) -> bool:
+    """Whether the machine was busy with something else while the row was measured."""
+    return max(row["load"]) > QUIET
 
 
 def amount(value: float | None, unit: str) -> str:
