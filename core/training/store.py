@@ -160,7 +160,9 @@ class FeatureStore:
     def create(self, key: str, rows: int, specs: list[ArraySpec], about: dict[str, Any]) -> Writer:
         """Begin an entry, after dropping what was used longest ago where room is needed."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self.folder / ".lock", fcntl.LOCK_EX):  # nobody takes a folder that is not yet locked for dead
+        with _locked(
+            self.folder.with_name(f"{self.folder.name}.lock"), fcntl.LOCK_EX
+        ):  # nobody takes a folder that is not yet locked for dead
             self._make_room(rows * sum(s.row_bytes for s in specs))
             return Writer(self, key, rows, specs, about)
 

@@ -186,8 +186,15 @@ def test_a_large_announced_body_is_refused_before_it_is_read(server):
 
 def test_a_large_body_of_no_announced_size_is_refused_on_the_way(server, monkeypatch):
     monkeypatch.setattr(request_body, "MAX_BYTES", 10_000)
-    chunks = iter([b"x" * 1000] * 50)
-    assert server.ask("POST", "/predict", chunks, FORM)[0] == 413
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.putrequest("POST", "/predict")
+    for name, value in (("Authorization", f"Bearer {TOKEN}"), ("Content-Type", FORM), ("Transfer-Encoding", "chunked")):
+        connection.putheader(name, value)
+    connection.endheaders()
+    for _ in range(11):  # and no end: the answer comes while more could follow
+        connection.send(b"3e8\r\n" + b"x" * 1000 + b"\r\n")
+    assert connection.getresponse().status == 413
+    connection.close()
 
 
 def test_a_body_that_never_ends_is_given_up(server, monkeypatch):
