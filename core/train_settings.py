@@ -66,9 +66,13 @@ def refuse_settings(config: RunConfig) -> None:
     weights = locate(row, config.weights)
     if weights.state == "missing" and config.weights != "pretrained":
         raise WeightsError(weights.message)
+    if weights.state == "file" and weights.path is not None and row.task == "image":
+        from core.models.weights_file import refuse_another_networks  # HDF5, which few need
+
+        refuse_another_networks(row, weights.path)
     described = structure(row.key, row.default_size)  # names and blocks are the same at every size
     if described:
-        thaw.resolve(config.unfreeze, described)
+        thaw.learning(config, described)
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from core.catalog import Backbone
 from core.errors import ConfigError, WeightsError
 from core.models import keras_file, lite, pth
 from core.models import weights as places
+from core.models.weights_file import snake_case
 
 
 def build_base(
@@ -88,7 +89,7 @@ def _number_again(base: keras.Model) -> None:
     """Number the names that Keras made up (`conv2d_94`) from zero, as in a process that built nothing before."""
     made_up: dict[str, list[tuple[int, Any]]] = {}
     for operation in base.operations:
-        kind = keras_file.snake_case(type(operation).__name__)
+        kind = snake_case(type(operation).__name__)
         if match := re.fullmatch(rf"{kind}(?:_(\d+))?", operation.name):
             made_up.setdefault(kind, []).append((int(match[1] or 0), operation))
     for kind, operations in made_up.items():

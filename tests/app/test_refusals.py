@@ -13,6 +13,7 @@ from test_pages import ROOT, _open
 from core import run_list
 from core.config import RunConfig
 from core.data.scan import scan
+from tests.core.odd_data import another_networks
 
 # What evaluations have held from the first version on.
 FIRST_FIGURES = ("n", "accuracy", "loss", "balanced_accuracy", "macro_f1", "confusion", "per_class")
@@ -26,9 +27,12 @@ FIRST_FIGURES = ("n", "accuracy", "loss", "balanced_accuracy", "macro_f1", "conf
         ({"unfreeze": "names:nope"}, "stem\\_conv"),
         ({"unfreeze": "layers:9999"}, "9999"),
         ({"weights": "/nowhere.h5"}, "nowhere"),
+        ({"weights": "other.h5"}, "another network than EfficientNet"),
     ],
 )
-def test_settings_that_cannot_train_start_no_run(pictures, changes, part):
+def test_settings_that_cannot_train_start_no_run(pictures, tmp_path, changes, part):
+    if "weights" in changes and not changes["weights"].startswith("/"):
+        changes = {"weights": str(another_networks(tmp_path / changes["weights"]))}
     scan(pictures)
     app = _open("train", data=str(pictures))
     app.session_state["draft"] = dataclasses.replace(RunConfig(task="image"), **changes)

@@ -8,6 +8,7 @@ from served_run import make_run, picture
 from test_cli import run_main
 
 from core import record, run_list
+from tests.core.odd_data import another_networks
 
 
 def fill(folder, count):
@@ -101,6 +102,18 @@ def test_a_settings_file_that_cannot_be_used_is_refused(capsys, tmp_path, conten
     status, out, err = run_main(capsys, "train", "--data", tmp_path, "--config", file)
     assert (status, out, len(err.strip().splitlines())) == (2, "", 1)
     assert part in err
+
+
+@pytest.mark.parametrize("name", ["other.h5", "text.h5", "text.pth"])
+def test_weights_of_another_network_are_refused_before_there_is_a_run(capsys, tmp_path, name):
+    file = tmp_path / name
+    another_networks(file) if name == "other.h5" else file.write_text("no weights")
+    for class_name in ("cat", "dog"):
+        fill(tmp_path / "data" / class_name, 3)
+    status, out, err = run_main(capsys, "train", "--data", tmp_path / "data", "--weights", file)
+    assert (status, out, len(err.strip().splitlines())) == (2, "", 1)
+    assert ("another network than EfficientNet-Lite 0" if name == "other.h5" else name) in err
+    assert run_list.list_runs() == []
 
 
 @pytest.mark.parametrize("damage", [b"", b"no model", b"PK\x03\x04 torn"])

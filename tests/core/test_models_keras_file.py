@@ -12,6 +12,7 @@ from core.catalog import BACKBONES
 from core.errors import WeightsError
 from core.models.backbones import build_base
 from core.models.weights import locate
+from core.models.weights_file import refuse_another_networks
 
 SMALL = BACKBONES["MobileNetV3Small"]
 SIZE = 32
@@ -51,14 +52,16 @@ def pixels():
 @pytest.mark.parametrize("name", ["mine.h5", "mine.weights.h5", "weights of Zoë 写真.h5"])
 def test_weights_arrive_in_both_layouts_whatever_the_name(tmp_path, pixels, save, name):
     theirs = keras_model()
-    base = build_base(SMALL, SIZE, str(save(theirs, tmp_path / name)))
+    base = build_base(SMALL, SIZE, str(path := save(theirs, tmp_path / name)))
+    refuse_another_networks(SMALL, path)  # does not
     assert np.array_equal(np.asarray(base(pixels)), np.asarray(theirs(pixels)))
 
 
 @pytest.mark.parametrize("save", [save_ordered, save_by_path])
 def test_a_file_with_the_classifier_on_top_serves_as_well(tmp_path, pixels, save):
     whole = keras_model(include_top=True, classes=7)
-    base = build_base(SMALL, SIZE, str(save(whole, tmp_path / "top.h5")))
+    base = build_base(SMALL, SIZE, str(path := save(whole, tmp_path / "top.h5")))
+    refuse_another_networks(SMALL, path)
     inside = keras.Model(
         whole.input, [layer for layer in whole.layers if layer.output.shape[1:] == base.output.shape[1:]][-1].output
     )
@@ -69,6 +72,7 @@ def test_a_whole_saved_model_serves_as_well(tmp_path, pixels):
     theirs = keras_model()
     theirs.save(tmp_path / "whole.h5")
     base = build_base(SMALL, SIZE, str(tmp_path / "whole.h5"))
+    refuse_another_networks(SMALL, tmp_path / "whole.h5")
     assert np.array_equal(np.asarray(base(pixels)), np.asarray(theirs(pixels)))
 
 
@@ -77,7 +81,8 @@ def test_a_whole_saved_model_serves_as_well(tmp_path, pixels):
 @pytest.mark.parametrize("key", ["EfficientNetB0", "ConvNeXtTiny"])
 def test_nested_layers_and_generators_of_dropout_are_no_obstacle(tmp_path, pixels, save, key):
     theirs = keras_model(key)
-    base = build_base(BACKBONES[key], SIZE, str(save(theirs, tmp_path / "x.h5")))
+    base = build_base(BACKBONES[key], SIZE, str(path := save(theirs, tmp_path / "x.h5")))
+    refuse_another_networks(BACKBONES[key], path)
     assert np.array_equal(np.asarray(base(pixels)), np.asarray(theirs(pixels)))
 
 
@@ -87,8 +92,9 @@ def test_nested_layers_and_generators_of_dropout_are_no_obstacle(tmp_path, pixel
 )
 def test_weights_of_another_network_are_refused_and_named(tmp_path, save, key, include_top):
     path = save(keras_model(key, include_top=include_top), tmp_path / "other.h5")
-    with pytest.raises(WeightsError, match="another network than MobileNet V3 Small"):
-        build_base(SMALL, SIZE, str(path))
+    for refused in (lambda: build_base(SMALL, SIZE, str(path)), lambda: refuse_another_networks(SMALL, path)):
+        with pytest.raises(WeightsError, match="another network than MobileNet V3 Small"):
+            refused()
 
 
 def test_a_smaller_network_is_not_filled_from_a_larger_ones_file(tmp_path):
@@ -97,8 +103,11 @@ def test_a_smaller_network_is_not_filled_from_a_larger_ones_file(tmp_path):
     for _ in range(4):
         x = keras.layers.Dense(3)(x)
     for save in (save_ordered, save_by_path):
+        path = save(keras.Model(inputs, x), tmp_path / "more.h5")
         with pytest.raises(WeightsError):
-            build_base(SMALL, SIZE, str(save(keras.Model(inputs, x), tmp_path / "more.h5")))
+            build_base(SMALL, SIZE, str(path))
+        with pytest.raises(WeightsError):
+            refuse_another_networks(SMALL, path)
 
 
 def test_files_that_are_no_weights_are_refused(tmp_path):
@@ -112,6 +121,9 @@ def test_files_that_are_no_weights_are_refused(tmp_path):
     for path in (text, empty, plain, half):
         with pytest.raises(WeightsError, match=path.name):
             build_base(SMALL, SIZE, str(path))
+    for path in (text, empty, plain):
+        with pytest.raises(WeightsError, match=path.name):
+            refuse_another_networks(SMALL, path)
     with pytest.raises(WeightsError, match=r"no weights file .*gone\.h5"):
         build_base(SMALL, SIZE, str(gone))
 
@@ -121,11 +133,17 @@ def test_a_lite_network_takes_keras_files_and_others_take_no_pth(tmp_path):
     first = build_base(lite, SIZE, "pretrained")
     again = build_base(lite, SIZE, str(save_by_path(first, tmp_path / "lite.h5")))
     assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), again.get_weights(), strict=True))
+    refuse_another_networks(lite, locate(lite).path)
+    other = locate(BACKBONES["EfficientNetLite1"]).path
     with pytest.raises(WeightsError, match=r"lite1-.*does not fit EfficientNet-Lite 0"):
-        build_base(lite, SIZE, str(locate(BACKBONES["EfficientNetLite1"]).path))
+        build_base(lite, SIZE, str(other))
+    with pytest.raises(WeightsError, match=r"lite1-.*another network than EfficientNet-Lite 0: it has 4,"):
+        refuse_another_networks(lite, other)
     (tmp_path / "x.pth").write_bytes(b"")
     with pytest.raises(WeightsError, match=r"VGG16 takes a Keras \.h5 file"):
         build_base(BACKBONES["VGG16"], SIZE, str(tmp_path / "x.pth"))
+    with pytest.raises(WeightsError, match=r"VGG16 takes a Keras \.h5 file"):
+        refuse_another_networks(BACKBONES["VGG16"], tmp_path / "x.pth")
 
 
 @pytest.mark.slow
