@@ -83,8 +83,8 @@ def _slide(mode: str) -> None:
 
 def answer(structure: Structure, exact: bool, config: RunConfig, n_classes: int | None) -> None:
     """The map, and what learns in each phase."""
-    warm = thaw.resolve(config.unfreeze, structure)
-    learn = thaw.counts(structure, config.unfreeze, config.head, n_classes or 2)
+    warm = thaw.learning(config, structure)
+    learn = thaw.counts(structure, config, n_classes or 2)
     st.html(layer_map(structure, warm, learn["phase1"], n_classes, shapes=exact) + legend())
     st.html(
         facts(

@@ -108,7 +108,7 @@ def _sentence(config: RunConfig, structure: network.Structure | None, data: Scan
     train = sum(f.split in ("train", "") for f in data.files)
     held_out = n - train or round(n * config.validation_share)
     try:
-        warm = thaw.resolve(config.unfreeze, structure)
+        warm = thaw.learning(config, structure)
     except draft.ConfigError:
         return
     st.caption(in_words(config, cost.estimate(config, structure, warm, n - held_out, held_out)))

@@ -65,6 +65,11 @@ class Backbone:
     encoder: Encoder | None = None  # of a text network
 
     @property
+    def head_width(self) -> int:
+        """How wide an attention head of a text network is, 0 where there is none."""
+        return self.encoder.width // self.encoder.heads if self.encoder else 0
+
+    @property
     def weights_mb(self) -> int:
         """About how large the weights are, in megabytes (four bytes a parameter)."""
         return max(1, round(self.parameters * 4 / 1e6))

@@ -66,6 +66,7 @@ class RunConfig:
     image_size: int = 0  # pixels a side, 0 for the backbone's default
     preprocessing: str = "backbone"  # the backbone's own, or unit: pixels / 255
     unfreeze: str = "blocks:5"  # none, all, blocks:N, layers:N, names:a,b,c
+    lora_rank: int = 0  # of the matrices that learn beside the chosen layers in their place; 0: the layers thaw
     head: HeadConfig = field(default_factory=HeadConfig)
     phase1: PhaseConfig = field(default_factory=PhaseConfig)
     phase2: PhaseConfig = field(default_factory=lambda: PhaseConfig(learning_rate=1e-4))
@@ -189,6 +190,7 @@ def _rules(c: RunConfig) -> list[tuple[str, bool, str]]:
     """Name, whether it holds, and the rule in words, for every setting with a rule."""
     rules = [
         ("task", c.task in ("", "image", "text"), "image or text"),
+        ("lora_rank", 0 <= c.lora_rank <= 256, "0 (no LoRA: the chosen layers thaw) or 1 to 256"),
         ("unfreeze", _UNFREEZE.fullmatch(c.unfreeze) is not None, "none, all, blocks:N, layers:N or names:a,b,c"),
         (
             "augmentation",

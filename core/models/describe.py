@@ -12,7 +12,7 @@ import keras
 from core import tasks
 from core.catalog import BACKBONES, Backbone, backbone
 from core.errors import ThawError
-from core.models import structure
+from core.models import lora, structure
 from core.models.blocks import block_of, in_order
 from core.models.cuts import cut_points, thawable_weights
 from core.presets import preset, presets
@@ -30,12 +30,14 @@ def describe(base: keras.Model, row: Backbone, side: Sequence[Any] = ()) -> dict
     cuts = {tensor._keras_history.operation.name for tensor in cut_points(base, side)}
     size = base.inputs[0].shape[1] or row.default_size  # the axis of tokens is open
     layers = [_layer(layer, block, layer.name in cuts, size) for layer, block in zip(base.layers, blocks, strict=True)]
+    attention = {layer.name: count for layer in base.layers if (count := lora.parameters_a_rank(layer))}
     return {
         "backbone": row.key,
         "image_size": size,
         "blocks": [_block(name, [x for x in layers if x["block"] == name]) for name in in_order(blocks)],
         "layers": layers,
         "feature_shape": _shape(base.output, size),
+        **({"lora": attention} if attention else {}),
     }
 
 

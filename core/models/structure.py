@@ -7,7 +7,8 @@ A structure is
  "blocks": [{"name", "layers": how many, "params", "output_shape": [h, w, c]}],
  "layers": [{"name", "type", "block", "output_shape": [h, w, c], "params", "thawable": params that would train,
              "cut": whether everything passes through its output}],
- "feature_shape": [h, w, c]}
+ "feature_shape": [h, w, c],
+ "lora": {layer: parameters that LoRA adds for each rank}}  (only where there is attention)
 ```
 
 with layers in the order of `base.layers`. Those of the default sizes, and of the sizes that presets ask for, are

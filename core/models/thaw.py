@@ -3,11 +3,29 @@
 from math import prod
 from typing import Any
 
-from core.config import HeadConfig
+from core.config import HeadConfig, RunConfig
 from core.errors import ConfigError, unknown
 from core.models.blocks import BESIDE, STEM
 
 Structure = dict[str, Any]  # as core.models.describe makes it
+
+
+def learning(config: RunConfig, structure: Structure) -> frozenset[str]:
+    """The names of the layers that learn in phase 2: thawed, or through LoRA, which goes beside attention alone.
+
+    Raises:
+        ConfigError: as for `resolve`, or there is no attention in what LoRA is to go beside.
+    """
+    chosen = resolve(config.unfreeze, structure)
+    if not config.lora_rank or not chosen:
+        return chosen
+    adapted = chosen & frozenset(structure.get("lora", ()))
+    if not adapted:
+        raise ConfigError(
+            "LoRA goes beside attention layers, and what unfreeze chooses has none: choose blocks, or set lora_rank to "
+            f"0. Received: {config.unfreeze!r}."
+        )
+    return adapted
 
 
 def resolve(unfreeze: str, structure: Structure) -> frozenset[str]:
@@ -51,20 +69,30 @@ def block_names(structure: Structure) -> list[str]:
     return [row["name"] for row in structure["blocks"] if row["name"] not in BESIDE]
 
 
-def counts(structure: Structure, unfreeze: str, head: HeadConfig, n_classes: int) -> dict[str, int]:
+def counts(structure: Structure, config: RunConfig, n_classes: int) -> dict[str, int]:
     """How many parameters train in each phase, and how many the whole network has.
 
     Returns:
         `phase1`: those of the head. `phase2`: those of the head and of the thawed layers, without
-        BatchNormalization, which stays frozen. `total`: all, trained or not.
+        BatchNormalization, which stays frozen, or of LoRA in their place. `total`: all of the saved network.
 
     Raises:
-        ConfigError: as for `resolve`.
+        ConfigError: as for `learning`.
     """
-    thawed = resolve(unfreeze, structure)
-    phase1 = head_parameters(head, structure["feature_shape"], n_classes)
-    phase2 = phase1 + sum(row["thawable"] for row in structure["layers"] if row["name"] in thawed)
+    phase1 = head_parameters(config.head, structure["feature_shape"], n_classes)
+    phase2 = phase1 + sum(learners(structure, config).values())
     return {"phase1": phase1, "phase2": phase2, "total": phase1 + sum(row["params"] for row in structure["layers"])}
+
+
+def learners(structure: Structure, config: RunConfig) -> dict[str, int]:
+    """The layers that learn in phase 2, and how many parameters each has that do.
+
+    Raises:
+        ConfigError: as for `learning`.
+    """
+    chosen = learning(config, structure)
+    able = {row["name"]: row["thawable"] for row in structure["layers"]}
+    return {name: structure["lora"][name] * config.lora_rank if config.lora_rank else able[name] for name in chosen}
 
 
 def head_parameters(head: HeadConfig, feature_shape: list[int], n_classes: int) -> int:

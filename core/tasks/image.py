@@ -87,6 +87,11 @@ def refuse(config: RunConfig) -> None:
         )
     if config.head.pooling not in PICTURE_POOLINGS:
         raise ConfigError(unknown("pooling of pictures", config.head.pooling, PICTURE_POOLINGS))
+    if config.lora_rank:
+        raise ConfigError(
+            "lora_rank must be 0 for pictures: LoRA goes beside attention layers, and their networks have none. "
+            f"Received: {config.lora_rank}."
+        )
 
 
 def scan(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> scans.Scan:

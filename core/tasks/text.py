@@ -79,6 +79,12 @@ def refuse(config: RunConfig) -> None:
         )
     if config.head.pooling not in TEXT_POOLINGS:
         raise ConfigError(unknown("pooling of texts", config.head.pooling, TEXT_POOLINGS))
+    row = catalog.backbone(config.backbone)
+    if config.weights in ("pretrained", "random") and config.lora_rank >= row.head_width > 0:
+        raise ConfigError(
+            f"lora_rank must be below {row.head_width}, the width of an attention head of {row.key}; from there on LoRA "
+            f"is no smaller than what it replaces. Received: {config.lora_rank}."
+        )
 
 
 def scan(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Scan:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from core.models import lora
 from core.models.cuts import rest
 from core.models.freeze import frozen
 
@@ -26,7 +27,7 @@ class Network:
     length: int = 0  # the most that an open axis (tokens) can have, 0 where all axes are fixed
 
     def set_learning(self, thawed: frozenset[str], mixed: bool = False) -> None:
-        """Let the classifier and the `thawed` layers of the base learn, freeze everything else.
+        """Let the classifier and the `thawed` layers of the base learn, or their LoRA; freeze everything else.
 
         BatchNormalization stays frozen: its statistics would move even with `training=False`.
         Flags are set layer by layer, because setting a parent to the value that it has changes no child.
@@ -35,6 +36,8 @@ class Network:
         for layer in self.base.layers:
             for part in layer._flatten_layers():
                 part.trainable = layer.name in thawed and not isinstance(part, keras.layers.BatchNormalization)
+            if layer.name in thawed:
+                lora.alone(layer)
         self.inputs.trainable = False
         self.classifier.trainable = True
         for layer in self._leaves():

@@ -8,8 +8,8 @@ import keras
 from core import catalog, record, tasks
 from core.errors import RunError
 from core.failures import is_out_of_memory
+from core.models import lora, thaw
 from core.models.describe import describe
-from core.models.thaw import resolve
 from core.record import Run
 from core.training import checkpoint, devices, fitting
 from core.training.checkpoint import Checkpoint, Progress
@@ -66,7 +66,7 @@ class _Training:
 
     def _plans(self, store: FeatureStore) -> list[Plan]:
         structure = describe(self.network.base, catalog.backbone(self.config.backbone), self.network.side)
-        thawed = resolve(self.config.unfreeze, structure)
+        thawed = thaw.learning(self.config, structure)
         phases = [(1, frozenset[str]())]
         if thawed and self.config.phase2.epochs:
             phases.append((2, thawed))
@@ -95,6 +95,9 @@ class _Training:
             )
         outcome = fitting.Outcome(None, False, 0)
         mixed = self.config.mixed_precision and bool(devices.gpus())
+        if p.phase == 2 and self.config.lora_rank:  # not before: the store's keys are those of the weights as they come
+            with self.strategy.scope():
+                lora.enable(self.network.base, p.thawed, self.config.lora_rank, self.config.seed)
         self.network.set_learning(p.thawed, mixed)
         with self.network.frozen_dropout_off(p.thawed):
             with self.strategy.scope():

@@ -1,7 +1,7 @@
 import pytest
 
 from core.catalog import BACKBONES, BlockRule
-from core.config import HeadConfig
+from core.config import HeadConfig, RunConfig
 from core.errors import ConfigError
 from core.models.blocks import block_of, in_order
 from core.models.structure import structure
@@ -59,7 +59,7 @@ def test_the_tutorials_last_four_layers_are_three_convolutions_and_a_pool():
 def test_the_tutorials_parameter_counts():
     head = HeadConfig(pooling="flatten", hidden_units=256, dropout=0.0)
     vgg = {**shipped("VGG16"), "feature_shape": [4, 4, 512]}  # at 150 pixels
-    n = counts(vgg, "layers:4", head, 2)
+    n = counts(vgg, RunConfig(unfreeze="layers:4", head=head), 2)
     assert n["phase1"] == 4 * 4 * 512 * 256 + 256 + 256 + 1
     assert n["phase2"] == n["phase1"] + 3 * (3 * 3 * 512 * 512 + 512)
     assert n["total"] == n["phase1"] + 14_714_688
@@ -69,7 +69,7 @@ def test_nothing_thawed_leaves_both_phases_with_the_head():
     lite = shipped("EfficientNetLite0")
     for text in ("none", "blocks:0", "layers:0"):
         assert resolve(text, lite) == frozenset()
-        n = counts(lite, text, HeadConfig(), 5)
+        n = counts(lite, RunConfig(unfreeze=text), 5)
         assert n["phase1"] == n["phase2"] == 1281 * 5
 
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from core.catalog import BACKBONES, Encoder, backbone
-from core.config import HeadConfig
+from core.config import HeadConfig, RunConfig
 from core.errors import ConfigError, WeightsError
 from core.models import text_backbones, weights
 from core.models.cuts import cut_points, deepest_cut, rest
@@ -40,7 +40,7 @@ def test_every_encoder_has_its_layers_as_blocks_and_embeddings_apart(row):
     assert len(block_names(described)) == row.encoder.layers
     assert sum(layer["params"] for layer in described["layers"]) == row.parameters
     assert resolve("blocks:2", described) == {f"transformer_layer_{row.encoder.layers - k}" for k in (1, 2)}
-    assert counts(described, "none", HeadConfig(), 2)["phase1"] == row.encoder.width + 1
+    assert counts(described, RunConfig(unfreeze="none"), 2)["phase1"] == row.encoder.width + 1
     assert [layer["name"] for layer in described["layers"] if layer["cut"]][-1] == max(resolve("blocks:1", described))
 
 
