@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.explanations import METHODS
+from core import explanations, words
 from core.request_body import Refused
 
-FORMATS = ("json", "png")
+METHODS = {"image": explanations.METHODS, "text": (words.METHOD,)}  # the first one where none is asked for
+FORMATS = {"image": ("json", "png"), "text": ("json",)}
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,17 @@ class Asked:
     format: str
 
     @staticmethod
-    def of(query: Mapping[str, str]) -> "Asked":
-        """The question in `class`, `method`, `phase` and `format`.
+    def of(query: Mapping[str, str], task: str) -> "Asked":
+        """The question in `class`, `method`, `phase` and `format`, about an example of a task.
 
         Raises:
             Refused: 422, where one of them is of no known kind.
         """
-        method, form, phase = query.get("method", METHODS[0]), query.get("format", FORMATS[0]), query.get("phase")
+        methods, formats = METHODS[task], FORMATS[task]
+        method, form, phase = query.get("method", methods[0]), query.get("format", formats[0]), query.get("phase")
         for name, value, known in (
-            ("method", method, METHODS),
-            ("format", form, FORMATS),
+            ("method", method, methods),
+            ("format", form, formats),
             ("phase", phase, (None, "1", "2")),
         ):
             if value not in known:

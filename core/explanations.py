@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,15 +88,14 @@ def picture_bytes(source: str | Path | bytes) -> bytes:
 def kept(run: Run, data: bytes, label: str | None, method: str, phase: int) -> Explanation | None:
     """The explanation that `keep` left in the run; None where there is none of this model."""
     try:
-        return Explanation.from_json(read_json(_file(run, data, label, method, phase)))
+        return Explanation.from_json(read_json(place(run, data, label, method, phase)))
     except (OSError, TypeError, KeyError, ValueError):
         return None
 
 
 def keep(run: Run, data: bytes, label: str | None, found: Explanation) -> None:
     """Leave an explanation in the run, under what was asked for."""
-    run.explanations.mkdir(exist_ok=True)
-    write_json(_file(run, data, label, found.method, found.phase), found.to_json(), durable=False)
+    leave(place(run, data, label, found.method, found.phase), found.to_json())
 
 
 def overlay(source: str | Path | bytes | np.ndarray, grid: np.ndarray, side: int = 512) -> bytes:
@@ -135,10 +135,17 @@ def encoded(image: Image.Image, kind: str) -> bytes:
     return out.getvalue()
 
 
-def _file(run: Run, data: bytes, label: str | None, method: str, phase: int) -> Path:
-    """A name made of the picture, what is asked, and the model that answers."""
+def place(run: Run, data: bytes, label: str | None, method: str, phase: int) -> Path:
+    """Where an explanation is kept: a name made of the example, what is asked, and the model that answers."""
     asked = repr((label, method, phase, _mark(run.phase_model_file(phase)))).encode("utf-8", "surrogateescape")
     return run.explanations / f"{hashlib.blake2b(asked + data, digest_size=16).hexdigest()}.json"
+
+
+def leave(file: Path, found: dict[str, Any]) -> None:
+    """Write an explanation to its `place`. Where the run may not be written to, it is made again next time."""
+    with suppress(OSError):
+        file.parent.mkdir(exist_ok=True)
+        write_json(file, found, durable=False)
 
 
 def _mark(model: Path) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from core.explain_request import FORMATS, METHODS
+
 
 def document(task: str) -> dict[str, Any]:
     """OpenAPI 3.1, for a run of one task. It names no class: reading it needs no token."""
@@ -27,29 +29,7 @@ def document(task: str) -> dict[str, Any]:
             **dict.fromkeys(("400", "401", "408", "413", "415", "422", "429", "503"), error),
         },
     }
-    explain = {
-        "summary": "Where the network finds what speaks for a class, in a picture",
-        "security": secured,
-        "parameters": [
-            _parameter("class", {"type": "string"}, "by default the most probable one"),
-            _parameter("method", {"enum": ["gradcam", "occlusion"], "default": "gradcam"}, "how it is found"),
-            _parameter("phase", {"enum": [1, 2]}, "whose model; by default the kept one"),
-            _parameter(
-                "format", {"enum": ["json", "png"], "default": "json"}, "numbers, or the picture with them on it"
-            ),
-        ],
-        "requestBody": {"required": True, "content": body},
-        "responses": {
-            "200": {
-                "description": "The map",
-                "content": {
-                    **_json({"$ref": "#/components/schemas/Explanation"}),
-                    "image/png": {"schema": {"type": "string", "format": "binary"}},
-                },
-            },
-            **dict.fromkeys(("400", "401", "408", "413", "415", "422", "429", "503"), error),
-        },
-    }
+    explain = _explain(task, body, error, secured)
     about = {"summary": "Classes and input", "security": secured, "responses": {"200": {"description": "The model"}}}
     health = {
         "summary": "Whether it can answer",
@@ -60,7 +40,7 @@ def document(task: str) -> dict[str, Any]:
         "info": {"title": "Thaw predictions", "version": "1"},
         "paths": {
             "/predict": {"post": ask},
-            **({"/explain": {"post": explain}} if task == "image" else {}),
+            "/explain": {"post": explain},
             "/": {"get": about},
             "/healthz": {"get": health},
         },
@@ -68,9 +48,32 @@ def document(task: str) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {
                 "Answer": _answer(),
-                "Explanation": _explanation(),
+                "Explanation": _explanation() if task == "image" else _words(),
                 "Error": _object({"error": {"type": "string"}}, ["error"]),
             },
+        },
+    }
+
+
+def _explain(task: str, body: Any, error: Any, secured: Any) -> dict[str, Any]:
+    content = _json({"$ref": "#/components/schemas/Explanation"})
+    parameters = [
+        _parameter("class", {"type": "string"}, "by default the most probable one"),
+        _parameter("method", {"enum": list(METHODS[task]), "default": METHODS[task][0]}, "how it is found"),
+        _parameter("phase", {"enum": [1, 2]}, "whose model; by default the kept one"),
+    ]
+    if task == "image":
+        content["image/png"] = {"schema": {"type": "string", "format": "binary"}}
+        described = "numbers, or the picture with them on it"
+        parameters.append(_parameter("format", {"enum": list(FORMATS[task]), "default": "json"}, described))
+    return {
+        "summary": f"What in {'a picture' if task == 'image' else 'a text'} speaks for a class",
+        "security": secured,
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": body},
+        "responses": {
+            "200": {"description": "The map" if task == "image" else "The words", "content": content},
+            **dict.fromkeys(("400", "401", "408", "413", "415", "422", "429", "503"), error),
         },
     }
 
@@ -86,12 +89,27 @@ def _answer() -> dict[str, Any]:
     return _object({**one, "error": {"type": "null"}, "phases": of_phases}, [*one, "error"])
 
 
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_ABOUT = {
+    "class": {"type": "string"},
+    "method": {"type": "string"},
+    "phase": {"type": "integer"},
+    "probability": _SHARE,
+}
+
+
 def _explanation() -> dict[str, Any]:
-    share = {"type": "number", "minimum": 0, "maximum": 1}
-    rows = {"type": "array", "items": {"type": "array", "items": share}, "description": "rows from top to bottom"}
-    about = {"class": {"type": "string"}, "method": {"type": "string"}, "phase": {"type": "integer"}}
-    properties: dict[str, Any] = {**about, "probability": share, "grid": rows}
-    return _object(properties, list(properties))
+    rows = {"type": "array", "items": {"type": "array", "items": _SHARE}, "description": "rows from top to bottom"}
+    return _object({**_ABOUT, "grid": rows}, [*_ABOUT, "grid"])
+
+
+def _words() -> dict[str, Any]:
+    place = {"type": "integer", "description": "in characters (code points), the end excluded"}
+    effect = {"type": "number", "description": "how far the log odds of the class fall without the word"}
+    word = {"start": place, "end": place, "effect": effect, "without": _SHARE}
+    more = {"type": "integer", "description": "words after these that were not looked at"}
+    words = {"type": "array", "items": _object(word, list(word))}
+    return _object({**_ABOUT, "words": words, "more": more}, [*_ABOUT, "words", "more"])
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:

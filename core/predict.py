@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from core import tasks
+from core import tasks, words
 from core.data.pixels import read_pixels
 from core.data.reading import AS_STORED, Reading, reading
 from core.decision import answer, temperature
-from core.errors import DataError, RunError
+from core.errors import ConfigError, DataError, RunError, unknown
 from core.record import Run
 
 AHEAD = 4  # pictures that are decoded while the model works
@@ -64,6 +64,17 @@ class Predictor:
         rest = iter(examples)
         while batch := list(islice(rest, TEXTS_AT_ONCE)):
             yield from self._call(batch)
+
+    def words(self, text: str, label: str | None = None) -> words.Words:
+        """What each word of a text does to the probability of a class, by default the most probable one.
+
+        Raises:
+            ConfigError: the class is unknown.
+        """
+        if label is not None and label not in self.classes:
+            raise ConfigError(unknown("class", label, self.classes))
+        found = np.stack(list(self.predict_all(words.variants(text))))  # (1 + words, C)
+        return words.effects(text, found, list(self.classes), self.phase, label)
 
     def answer(self, probabilities: np.ndarray) -> dict[str, Any]:
         """`label`, `probability` and `probabilities`, by the run's notes as they are now."""

@@ -69,10 +69,11 @@ class PredictionService:
         return as_json(await self._answered(request, lambda example: self.answer(example, phases == "both")))
 
     async def explain(self, request: Request) -> Response:
-        """`POST /explain`: where the network finds what speaks for a class, as numbers or as a picture."""
+        """`POST /explain`: what in a picture or a text speaks for a class, as numbers or as a picture."""
         self._admit(request)
-        asked = Asked.of(request.query_params)
-        return await self._answered(request, lambda example: self.heat_map(example, asked))
+        asked = Asked.of(request.query_params, self.task)
+        explained = self.words if self.task == "text" else self.heat_map
+        return await self._answered(request, lambda example: explained(example, asked))
 
     async def _answered(self, request: Request, answer: Callable[[Example], Any]) -> Any:
         """What `answer`, in a thread, makes of the example in the request."""
@@ -112,8 +113,7 @@ class PredictionService:
             Refused: 422 for what cannot be read or explained, 413 for too many pixels.
         """
         pixels = self._pixels(example)
-        if pixels is None:
-            raise Refused(422, "Only pictures can be explained by a heat map.")
+        assert pixels is not None
         try:
             found = self.explainers.of(asked.phase or self.run.kept()).explain(pixels, asked.label, asked.method)
         except ConfigError as error:
@@ -123,6 +123,19 @@ class PredictionService:
         about = {name: quote(str(value)) for name, value in found.to_json().items() if name != "grid"}
         headers = {f"X-Thaw-{name.capitalize()}": value for name, value in about.items()}
         return Response(overlay(pixels, found.grid), 200, headers, "image/png")
+
+    def words(self, example: Example, asked: Asked) -> Response:
+        """What each word of one text does to a class; runs in a thread.
+
+        Raises:
+            Refused: 422 for a picture, and for a class that there is not.
+        """
+        self._pixels(example)
+        try:
+            found = self.predictors.of(asked.phase or self.run.kept()).words(example.text or "", asked.label)
+        except ConfigError as error:
+            raise Refused(422, str(error)) from None
+        return as_json(found.to_json())
 
     async def about(self, request: Request) -> Response:
         """`GET /`: what the model knows and takes."""

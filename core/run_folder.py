@@ -3,7 +3,7 @@
 ```
 runs/<run_id>/
 ├── config.json  dataset.json  status.json  events.jsonl  predictions.csv
-├── evaluation/phase1.json  phase2.json  insight.json  embedding.json  components.npz  tsne.json
+├── evaluation/phase1.json  phase2.json  insight.json  embedding.json  components.npz  tsne.json  words.json
 ├── explanations/  exports/  jobs/  corrections.json
 ├── models/phase1.keras  models/phase2.keras  model.keras
 ├── checkpoints/  worker.log  worker.lock  exit.json
@@ -85,6 +85,11 @@ class RunFolder:
     def insight_file(self) -> Path:
         """Probable label errors, nearest training examples, and what corrections changed; written by the worker."""
         return self.path / "evaluation" / "insight.json"
+
+    @property
+    def words_file(self) -> Path:
+        """What each word of the sample texts does to their answer, after each phase; written by the worker."""
+        return self.path / "evaluation" / "words.json"
 
     @property
     def embedding_file(self) -> Path:

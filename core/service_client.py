@@ -120,6 +120,16 @@ class Service:
         """The answer for a text, as `predict`."""
         return self._post(f"/predict?phases={phases}", json.dumps({"text": text}).encode(), "application/json")
 
+    def explain_text(self, text: str, *, phase: int | None = None) -> dict[str, Any]:
+        """What each word of a text does to its most probable class, as `core.words.Words.to_json` gives it.
+
+        Raises:
+            DataError: the service refuses the text.
+            RunError: the service cannot answer now.
+        """
+        query = "" if phase is None else f"?phase={phase}"
+        return self._post(f"/explain{query}", json.dumps({"text": text}).encode(), "application/json")
+
     def stop(self) -> None:
         """End the service, if it is alive, and wait for that."""
         if not self.alive():

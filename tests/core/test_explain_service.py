@@ -12,9 +12,11 @@ from core.errors import DataError
 from core.explain import Explainer
 from core.explanations import heat_map, overlay
 from core.openapi import document
+from core.predict import Predictor
 from core.record import Run
 from core.serve import build
 from core.service_client import service
+from core.words import of_text
 
 HEAD = {"Authorization": "Bearer t"}
 
@@ -48,13 +50,47 @@ def test_an_unknown_wish_is_refused_in_a_sentence(trained, tmp_path, query):
     assert said.json()["error"].endswith(".")
 
 
-def test_texts_are_not_explained(tmp_path):
-    with TestClient(build(text_run(), "t")) as client:
+def ask_of_text(run, body, query=""):
+    with TestClient(build(run, "t")) as client:
         while client.get("/healthz").json()["status"] == "loading":
             pass
-        said = client.post("/explain", json={"text": "good film"}, headers=HEAD)
-    assert (said.status_code, said.json()["error"]) == (422, "Only pictures can be explained by a heat map.")
-    assert "/explain" not in document("text")["paths"]
+        return client.post(f"/explain{query}", json=body, headers=HEAD)
+
+
+def test_the_service_tells_what_each_word_of_a_text_does():
+    run, text = text_run(), "good  <b>film</b>"
+    said = ask_of_text(run, {"text": text}, "?class=good&phase=1")
+    assert said.status_code == 200
+    assert said.json() == json.loads(json.dumps(Predictor(run, 1).words(text, "good").to_json()))
+    assert [text[w["start"] : w["end"]] for w in said.json()["words"]] == ["good", "<b>film</b>"]
+    schema = document("text")["components"]["schemas"]["Explanation"]
+    assert set(schema["required"]) == set(said.json())
+    assert "image/png" not in json.dumps(document("text")["paths"]["/explain"])
+
+
+@pytest.mark.parametrize("query", ["?class=neither", "?method=gradcam", "?phase=3", "?format=png"])
+def test_an_unknown_wish_about_a_text_is_refused_in_a_sentence(query):
+    said = ask_of_text(text_run(), {"text": "good film"}, query)
+    assert said.status_code == 422
+    assert said.json()["error"].endswith(".")
+
+
+def test_an_example_of_the_other_kind_is_refused(trained, tmp_path):
+    said = ask(text_run(), picture(tmp_path / "x.png"))
+    assert (said.status_code, said.json()["error"]) == (422, "This run answers for texts.")
+    said = ask_of_text(Run(trained), {"text": "good film"})
+    assert (said.status_code, said.json()["error"]) == (422, "This run answers for pictures.")
+
+
+def test_the_page_gets_words_once_and_then_from_the_run():
+    run = text_run()
+    try:
+        first = of_text(run, "good film", 1)
+    finally:
+        service(run).stop()
+    again = of_text(run, "good film", 1)  # nothing answers any more
+    assert again == first
+    assert len(list(run.explanations.glob("*.json"))) == 1
 
 
 def test_a_model_of_another_maker_is_told(tmp_path):

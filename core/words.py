@@ -1,0 +1,121 @@
+"""The words that carry a text's answer: kept in the run, asked of its service. Needs no TensorFlow.
+
+A word's effect is how far the odds of the answer fall when the word is left out: occlusion for texts, as Li et al. 2016
+erase words, https://arxiv.org/abs/1612.08220. It asks nothing of the network's inside, so it holds for any encoder.
+"""
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core import explanations
+from core.files import read_json
+from core.record import Run
+
+METHOD = "occlusion"
+MOST_WORDS = 64  # of one text that are left out in turn: so many texts go through the network for one
+FAINT = (
+    0.05  # effect, in natural log odds (about one percentage point of an even chance), below which a word is not named
+)
+# What stands between white space; Chinese and Japanese write none, so there each character is left out by itself.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a text."""
+
+    start: int  # place of its first character
+    end: int  # place after its last one
+    effect: float  # log odds of the class with the word, minus those without it; above 0 it speaks for the class
+    without: float  # probability of the class without the word
+
+
+@dataclass(frozen=True)
+class Words:
+    """What each word of a text does to the probability of a class."""
+
+    label: str  # the class
+    phase: int
+    probability: float  # of the class, uncalibrated
+    words: tuple[Word, ...]  # in the text's order
+    more: int  # words after these that were not looked at
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data; the class is called `class`."""
+        words = [{**asdict(w), "effect": round(w.effect, 4), "without": round(w.without, 5)} for w in self.words]
+        about = {"class": self.label, "method": METHOD, "phase": self.phase, "probability": self.probability}
+        return {**about, "words": words, "more": self.more}
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Words":
+        """What `to_json` wrote."""
+        words = tuple(Word(w["start"], w["end"], w["effect"], w["without"]) for w in data["words"])
+        return Words(data["class"], data["phase"], data["probability"], words, data["more"])
+
+
+def places(text: str) -> tuple[list[tuple[int, int]], int]:
+    """Start and end of the first words of a text, at most MOST_WORDS, and how many more there are."""
+    found = [match.span() for match in _WORD.finditer(text)]
+    return found[:MOST_WORDS], max(0, len(found) - MOST_WORDS)
+
+
+def variants(text: str) -> list[str]:
+    """The text, and then the text without each of its `places`."""
+    return [text, *(text[:start] + text[end:] for start, end in places(text)[0])]
+
+
+def effects(text: str, probabilities: np.ndarray, classes: list[str], phase: int, label: str | None = None) -> Words:
+    """What the words do, from what the network says of a text's `variants`.
+
+    Args:
+        text: the text.
+        probabilities: float (1 + words, C).
+        classes: names, in the order of the columns.
+        phase: whose model was asked.
+        label: a class; by default the most probable one.
+    """
+    index = int(probabilities[0].argmax()) if label is None else classes.index(label)
+    p = probabilities.astype(np.float64)
+    rest = np.delete(p, index, axis=1).sum(axis=1)  # summed rather than 1 - p, which is 0 for a sure answer
+    odds = np.log(np.maximum(p[:, index], 1e-12)) - np.log(np.maximum(rest, 1e-12))
+    spans, more = places(text)
+    words = tuple(
+        Word(start, end, float(odds[0] - odds[i]), float(p[i, index])) for i, (start, end) in enumerate(spans, 1)
+    )
+    return Words(classes[index], phase, float(p[0, index]), words, more)
+
+
+def of_text(run: Run, text: str, phase: int) -> Words:
+    """The words of a text for its most probable class, from the run's folder or else from its service, and kept.
+
+    Raises:
+        RunError: the service cannot answer now, or the run has no such model.
+        DataError: the service refuses the text.
+    """
+    place = explanations.place(run, text.encode("utf-8", "replace"), None, METHOD, phase)
+    try:
+        return Words.from_json(read_json(place))
+    except (TypeError, KeyError):
+        pass
+    from core.service_client import service
+
+    answering = service(run)
+    answering.wait()
+    found = Words.from_json(answering.explain_text(text, phase=phase))
+    explanations.leave(place, found.to_json())
+    return found
+
+
+def of_samples(run: Run) -> dict[int, dict[str, Words]]:
+    """What the worker found after each phase: phase -> path -> words. Empty where there is nothing."""
+    found = read_json(run.words_file, {})
+    try:
+        return {
+            int(phase): {path: Words.from_json(data) for path, data in texts.items()}
+            for phase, texts in found["phases"].items()
+        }
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return {}
