@@ -73,8 +73,7 @@ class Predictor:
         """
         if label is not None and label not in self.classes:
             raise ConfigError(unknown("class", label, self.classes))
-        found = np.stack(list(self.predict_all(words.variants(text))))  # (1 + words, C)
-        return words.effects(text, found, list(self.classes), self.phase, label)
+        return words.look(text, self._call, list(self.classes), self.phase, label)
 
     def answer(self, probabilities: np.ndarray) -> dict[str, Any]:
         """`label`, `probability` and `probabilities`, by the run's notes as they are now."""

@@ -5,6 +5,8 @@ erase words, https://arxiv.org/abs/1612.08220. It asks nothing of the network's 
 """
 
 import re
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +17,8 @@ from core.files import read_json
 from core.record import Run
 
 METHOD = "occlusion"
+AT_ONCE = 32  # texts that go through the network together
+SECONDS = 20.0  # after which no further sample text is begun
 MOST_WORDS = 64  # of one text that are left out in turn: so many texts go through the network for one
 FAINT = (
     0.05  # effect, in natural log odds (about one percentage point of an even chance), below which a word is not named
@@ -86,6 +90,28 @@ def effects(text: str, probabilities: np.ndarray, classes: list[str], phase: int
         Word(start, end, float(odds[0] - odds[i]), float(p[i, index])) for i, (start, end) in enumerate(spans, 1)
     )
     return Words(classes[index], phase, float(p[0, index]), words, more)
+
+
+def look(
+    text: str, ask: Callable[[list[str]], np.ndarray], classes: list[str], phase: int, label: str | None = None
+) -> Words:
+    """The `effects` of a text's words, asked of a function from N texts to probabilities float (N, C)."""
+    asked = variants(text)
+    found = [ask(asked[i : i + AT_ONCE]) for i in range(0, len(asked), AT_ONCE)]
+    return effects(text, np.concatenate(found), classes, phase, label)
+
+
+def look_at_all(
+    texts: Iterable[tuple[str, str]], ask: Callable[[list[str]], np.ndarray], classes: list[str], phase: int
+) -> dict[str, Any]:
+    """`look` at pairs of path and text, as plain data by path: as many as can be begun within SECONDS."""
+    found: dict[str, Any] = {}
+    until = time.monotonic() + SECONDS
+    for path, text in texts:
+        if time.monotonic() > until:
+            break
+        found[path] = look(text, ask, classes, phase).to_json()
+    return found
 
 
 def of_text(run: Run, text: str, phase: int) -> Words:

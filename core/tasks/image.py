@@ -132,6 +132,11 @@ def inference(model: "keras.Model") -> "Callable[[np.ndarray], np.ndarray]":
     return lambda batch: call(batch)[0].numpy()
 
 
+def explained(model: "keras.Model", manifest: Manifest, config: RunConfig, rows: Sequence[int], phase: int) -> Any:
+    """What is found out about examples' answers once a phase has ended: nothing, heat maps are made on demand."""
+    return {}
+
+
 def image_size(config: RunConfig) -> int:
     """Pixels a side that the network sees."""
     return config.image_size or catalog.backbone(config.backbone).default_size

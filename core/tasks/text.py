@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import catalog
+from core import catalog, words
 from core.config import TEXT_POOLINGS, RunConfig
 from core.data import text_scan, texts
 from core.data.manifest import Manifest
@@ -200,8 +200,37 @@ def inference(model: "keras.Model") -> Callable[[Any], np.ndarray]:
     """A function from a list of texts to probabilities float32 `(N, n_classes)`."""
     import tensorflow as tf
 
-    run = tf.function(lambda x: model(x, training=False), input_signature=[tf.TensorSpec((None,), tf.string)])
+    run = tf.function(_cropped(model), input_signature=[tf.TensorSpec((None,), tf.string)])
     return lambda batch: run(tf.constant([t.encode("utf-8", "replace") for t in batch])).numpy()
+
+
+def _cropped(model: "keras.Model") -> Callable[[Any], Any]:
+    """A servable that computes no padding beyond a batch's longest text. Another maker's model is left as it is."""
+    import tensorflow as tf
+
+    from core.models.heads import to_probabilities
+
+    parts = {layer.name: layer for layer in model.layers}
+    if not {"tokens", "encoder", "pooling", "classifier"} <= set(parts):
+        return lambda text: model(text, training=False)
+
+    def run(text: Any) -> Any:
+        ids, mask = parts["tokens"](text, training=False)
+        longest = tf.reduce_max(tf.reduce_sum(mask, axis=1))
+        ids, mask = ids[:, :longest], mask[:, :longest]  # (N, L)
+        states = parts["encoder"]([ids, mask], training=False)
+        logits = parts["classifier"](parts["pooling"]([states, mask], training=False), training=False)
+        return to_probabilities(logits, model.output_shape[-1])
+
+    return run
+
+
+def explained(
+    model: "keras.Model", manifest: Manifest, config: RunConfig, rows: Sequence[int], phase: int
+) -> dict[str, Any]:
+    """What each word of some texts does to their answer, by path."""
+    texts, paths = text_scan.contents(manifest, config), [file.path for file in manifest.files]
+    return words.look_at_all(((paths[i], texts[i]) for i in rows), inference(model), list(manifest.classes), phase)
 
 
 def _truncation(counts: np.ndarray, length: int) -> str:

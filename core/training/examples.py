@@ -119,7 +119,7 @@ class Examples:
     def phase_data(self, p: Plan, entry: Entry | None, replicas: int = 1, parts: int = 1) -> PhaseData:
         """Batches and samples for one phase, for a model on `replicas` devices, each batch split into `parts`."""
         order = batches.EpochOrder(self.config.seed)
-        train, held_out, samples = self.rows("train"), self.rows("validation"), self._sample_rows()
+        train, held_out, samples = self.rows("train"), self.rows("validation"), self.sample_rows()
         held_out = held_out[batches.reading_order(self.source.lengths, held_out, len(held_out))]
         labels = [fitting.targets(self.labels[rows], self.n_classes) for rows in (train, held_out, samples)]
         size = batch_for(len(train), -(-self.config.batch_size // parts), replicas)
@@ -160,7 +160,7 @@ class Examples:
             return start[None]
         return start[None] + np.arange(self.config.views)[:, None] * len(self.manifest.rows("train"))
 
-    def _sample_rows(self) -> np.ndarray:
+    def sample_rows(self) -> np.ndarray:
         """The same dozen held-out examples every time, chosen by seed, the classes in turn."""
         random = np.random.default_rng(self.config.seed)
         rows = random.permutation(self.rows("validation"))

@@ -30,7 +30,7 @@ MOST_SUSPECTS = 200  # kept of the labels that look wrong
 
 
 class Insight:
-    """Writes `insight.json`, `embedding.json` and `components.npz` of a run."""
+    """Writes `insight.json`, `embedding.json`, `components.npz` and `words.json` of a run."""
 
     def __init__(
         self,
@@ -45,17 +45,19 @@ class Insight:
         self.run, self.network, self.examples, self.entries = run, network, examples, entries
         self.judged, self.reporter = judged, reporter
 
-    def after(self, p: Plan, features: np.ndarray) -> None:
+    def after(self, p: Plan, features: np.ndarray, model: Any) -> None:
         """Look at the network as phase `p` left it; a failure is noted and ends nothing.
 
         Args:
             p: the phase.
             features: float32 (M, F) of the first M examples of `judged`, from the complete network.
+            model: the servable model, as it was saved.
         """
         self.reporter.stage(f"Phase {p.phase}: looking into the network")
         began = time.monotonic()
         try:
             self._look(p, features)
+            self._explain(p, model)
         except Exception as error:  # noqa: BLE001 -- a trained model is worth more than a look into it
             message = f"The look into the network failed ({type(error).__name__}: {str(error)[:200]})."
             self.reporter.event("note", message=message)
@@ -93,6 +95,14 @@ class Insight:
                 "corrections": None,
             }
             write_json(self.run.insight_file, found)
+
+    def _explain(self, p: Plan, model: Any) -> None:
+        """What speaks for the answers to the sample examples, where that is found out beforehand."""
+        examples = self.examples
+        rows = examples.sample_rows().tolist()
+        if found := examples.task.explained(model, examples.manifest, examples.config, rows, p.phase):
+            before = read_json(self.run.words_file, {}) if p.phase == 2 else {}
+            write_json(self.run.words_file, {"phases": {**before.get("phases", {}), str(p.phase): found}})
 
     def _training_rows(self, p: Plan, width: int, sample: np.ndarray) -> np.ndarray:
         """Which training examples are looked at: all that are stored and fit into memory, or only the map's sample."""

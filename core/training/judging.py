@@ -69,7 +69,7 @@ class Judge:
         _copy(self.run.phase_model_file(kept), self.run.model_file)
         write_json(self.run.evaluation_file(p.phase), found)
         self.reporter.status(kept=kept)
-        self.insight.after(p, features)
+        self.insight.after(p, features, model)
         return seconds
 
     def write_table(self) -> None:

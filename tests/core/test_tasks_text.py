@@ -10,9 +10,11 @@ import pytest
 
 from core.config import from_json
 from core.errors import ConfigError
+from core.predict import Predictor, load_model
 from core.presets import preset
 from core.record import Run
 from core.train_settings import refuse_settings
+from core.words import of_samples
 from tests.core.conftest import core
 from tests.core.text_data import needs_minilm, write_reviews
 
@@ -95,6 +97,28 @@ def test_saved_models_read_strings_and_agree_with_the_table(trained):
     for phase, got in zip((1, 2), json.loads(said.stdout.splitlines()[-1]), strict=True):
         table = [[float(row[f"p{phase}:{c}"]) for c in classes] for row in rows]
         np.testing.assert_allclose(got, table, atol=1e-5)
+
+
+def test_the_words_of_the_samples_are_those_of_the_saved_models(trained):
+    run = Run(trained)
+    found, shown = of_samples(run), run.events(("samples",))[-1]["rows"]
+    assert set(found) == {1, 2}
+    texts = dict(zip((f["path"] for f in run.dataset()["files"]), _texts(run), strict=True))
+    for phase, by_path in found.items():
+        assert list(by_path) == [run.dataset()["files"][row]["path"] for row in shown]
+        path = next(iter(by_path))
+        again = Predictor(run, phase).words(texts[path])
+        assert again.label == by_path[path].label
+        assert [w.without for w in again.words] == pytest.approx([w.without for w in by_path[path].words], abs=1e-4)
+
+
+def test_padding_that_nobody_fills_changes_no_answer(trained):
+    run = Run(trained)
+    predictor, whole = Predictor(run, 2), load_model(run, 2)
+    texts = ["a dull film", "", "superb " * 40]
+    for batch in (texts, texts[:1], texts[1:2]):
+        expected = whole.predict(np.array(batch, dtype=object), verbose=0)
+        np.testing.assert_allclose(list(predictor.predict_all(batch)), expected, atol=1e-6)
 
 
 def test_only_what_was_thawed_has_changed(trained):

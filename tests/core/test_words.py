@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from served_run import text_run
 
+from core import words
 from core.errors import ConfigError
+from core.files import write_json
 from core.predict import Predictor
-from core.words import MOST_WORDS, Words, effects, places, variants
+from core.words import MOST_WORDS, Words, effects, look_at_all, of_samples, places, variants
 
 
 def test_an_effect_is_how_far_the_log_odds_fall_without_the_word():
@@ -64,3 +66,20 @@ def test_a_models_words_are_those_that_it_knows():
     )
     with pytest.raises(ConfigError, match="Unknown class"):
         predictor.words(text, "neither")
+
+
+def test_samples_are_looked_at_until_the_time_is_up(monkeypatch):
+    def ask(texts):
+        return np.full((len(texts), 2), 0.5)
+
+    texts = [(f"{n}", "one two") for n in range(3)]
+    assert list(look_at_all(texts, ask, ["a", "b"], 1)) == ["0", "1", "2"]
+    monkeypatch.setattr(words, "SECONDS", -1.0)
+    assert look_at_all(texts, ask, ["a", "b"], 1) == {}
+
+
+def test_a_run_without_words_has_none():
+    run = text_run()
+    assert of_samples(run) == {}
+    write_json(run.words_file, {"phases": {"1": {"x": {"class": "good"}}}})
+    assert of_samples(run) == {}
