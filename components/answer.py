@@ -24,7 +24,7 @@ def answer(row: Mapping[str, Any], truth: str | None, seconds: float) -> str:
     sure = percent(row["probability"]) if row.get("probability") is not None else ""
     return (
         f'<div class="thaw-answer" aria-live="polite">{named}</div>'
-        f'<p class="thaw-lead">{sure} sure{_mark(label, truth)} · answered in {_time(seconds)}</p>'
+        f'<p class="thaw-lead">{sure} sure{mark(label, truth)} · answered in {_time(seconds)}</p>'
     )
 
 
@@ -32,7 +32,8 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else duration(seconds)
 
 
-def _mark(label: str | None, truth: str | None) -> str:
+def mark(label: str | None, truth: str | None) -> str:
+    """HTML that says whether an answer is right; nothing where the truth is not known."""
     if truth is None:
         return ""
     if label == truth:

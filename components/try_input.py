@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from components.live_text import live_text_area
 from components.picture_grid import picture_grid
 from components.pictures import Card, source
 from components.results.report import Report
@@ -39,7 +40,7 @@ class Text(NamedTuple):
 
 def text_input(report: Report | None) -> Text | None:
     """Let people write a text, or take a held-out one; None until there is one."""
-    st.text_area("Text", key="try-text", height=180, placeholder="Write or paste a text", label_visibility="collapsed")
+    text = live_text_area("Text", "try-text", 180, "Write or paste a text: the answer follows as you type").strip()
     if report is not None and report.cases is not None and len(rows := report.cases.rows("validation")):
         st.button(
             "A held-out one",
@@ -49,7 +50,6 @@ def text_input(report: Report | None) -> Text | None:
             on_click=_held_out_text,
             args=(report, rows.tolist()),
         )
-    text = str(st.session_state.get("try-text") or "").strip()
     known = st.session_state.get("try-text-known") or ("", None)
     return Text(text, known[1] if known[0] == text else None) if text else None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from components import selection, theme
+from components import selection, theme, word_tints
 from components.answer import answer, changed_words, phase_bars
 from components.escape import as_html, as_markdown
 from components.guard import guarded, say
@@ -19,8 +19,11 @@ from core.data.reading import reading
 from core.errors import ThawError
 from core.record import Run
 from core.service_client import Service
+from core.words import Words
 
 
+@st.fragment  # so that an answer while somebody types draws nothing else again
+@guarded()
 def _page(run: Run) -> None:
     found = report(run)
     left, right = st.columns([1, 1], gap="large")
@@ -57,6 +60,25 @@ def _answer(run: Run, given: Picture | Text) -> None:
     _phases(run, service, given, row)
     if isinstance(given, Picture):
         explanation.show(run, given.data, list(row["probabilities"]), key="try")
+    else:
+        _words(run, service, given)
+
+
+def _words(run: Run, service: Service, given: Text) -> None:
+    """The text with its words tinted; asked last, since each word is left out in turn."""
+    try:
+        with st.spinner("Leaving out each word in turn"):
+            found = Words.from_json(service.explain_text(given.text))
+    except ThawError as error:
+        say(error)
+        return
+    st.subheader("Words that carry it")
+    calibrated = bool(run.config().calibrate or run.notes().get("temperature"))
+    st.html(
+        word_tints.key(found.label)
+        + f'<div class="thaw-text">{word_tints.tinted(given.text, found)}</div>'
+        + word_tints.strongest(given.text, found, calibrated)
+    )
 
 
 def _ask(service: Service, given: Picture | Text, phases: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from components.answer import phase_bars
 from components.escape import as_html, as_markdown, shown
 from components.numbers import percent
 from components.pictures import source
-from components.results import explanation
+from components.results import explanation, word_views
 from components.results.report import Report
 from components.theme import icon
 from components.thumbnails import thumbnails
@@ -42,7 +42,9 @@ def _content(report: Report, path: str, explain: bool) -> None:
         _answers(report, path)
         _neighbours(report, path)
         _put_right(report, path)
-    if not report.is_text:
+    if report.is_text:
+        word_views.one(report, path, explain)
+    else:
         explanation.show(report.run, file, report.classes_as_named, key="dialog", at_once=explain)
 
 

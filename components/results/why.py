@@ -5,7 +5,7 @@ import streamlit as st
 
 from components.guard import guarded
 from components.picture_grid import picture_grid
-from components.results import picture, scrubber
+from components.results import picture, scrubber, word_views
 from components.results.gallery import cards_of
 from components.results.report import Report
 
@@ -13,8 +13,10 @@ _EACH = 6
 
 
 def show(report: Report) -> None:
-    """Pictures to ask about, and the epochs."""
-    if not report.is_text:
+    """Pictures to ask about, or texts with their words, and the epochs."""
+    if report.is_text:
+        word_views.samples(report)
+    else:
         _looked(report)
     scrubber.show(report)
 

@@ -1,12 +1,20 @@
 """The pages for texts, without a browser."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import words
 from core.config import RunConfig
 from core.data import text_scan
+from core.evaluation.metrics import figures
+from core.evaluation.verdict import compare
+from core.files import write_json
+from core.service_client import service
+from tests.core.served_run import text_run
 from tests.core.text_data import write_reviews
 
 ROOT = Path(__file__).parents[2]
@@ -57,3 +65,111 @@ def test_every_preset_for_texts_can_be_opened(reviews, preset):
     assert not _errors(app)
     assert app.session_state["draft"].preset == preset
     assert app.session_state["draft"].task == "text"
+
+
+def _html(app):
+    return "".join(str(html.proto.body) for html in app.get("html"))
+
+
+@pytest.fixture
+def run(reviews):
+    """A finished run on the reviews, with a model that knows three words; one text is full of markup."""
+    with reviews.open("a", encoding="utf-8") as table:
+        table.write('"a <script>alert(1)</script> good film",good\n')
+    made = text_run()
+    config = RunConfig(data=str(reviews), task="text", backbone="MiniLM")
+    write_json(made.config_file, {**config.to_json(), "versions": {}, "created": 0})
+    manifest = text_scan.manifest(config)
+    write_json(made.dataset_file, manifest.to_json())
+    made.phase_model_file(2).write_bytes(made.phase_model_file(1).read_bytes())
+    held = manifest.rows("validation")
+    labels, classes = manifest.labels(held), list(manifest.classes)
+    draws = np.random.default_rng(0).uniform(0.05, 0.95, (2, len(held)))
+    shares = [np.stack([1 - p, p], axis=1) for p in draws]
+    for phase, p in enumerate(shares, 1):
+        more = compare(shares[0], p, labels, 3.0) if phase == 2 else {}
+        write_json(made.evaluation_file(phase), {**figures(p, labels, classes), **more, "seconds": 3.0})
+    header = ["path", "label", "split", *(f"p{phase}:{c}" for phase in (1, 2) for c in classes)]
+    rows = [
+        [
+            manifest.files[row].path,
+            classes[labels[i]],
+            "validation",
+            *(f"{p[i, c]:.9g}" for p in shares for c in (0, 1)),
+        ]
+        for i, row in enumerate(held)
+    ]
+    made.write_predictions(header, rows)
+    return made
+
+
+def _noted(run):
+    """Words of the text full of markup and of another one, as the worker notes them."""
+    texts = dict(zip((f["path"] for f in run.dataset()["files"]), _contents(run), strict=True))
+    path = next(path for path, text in texts.items() if "<script>" in text)
+    some = [(path, texts[path]), next(iter(texts.items()))]
+
+    def ask(batch):
+        p = np.array([0.9 if "good" in text else 0.6 if "<script>" in text else 0.5 for text in batch])
+        return np.stack([1 - p, p], axis=1)
+
+    phases = {str(phase): words.look_at_all(some, ask, run.dataset()["classes"], phase) for phase in (1, 2)}
+    write_json(run.words_file, {"phases": phases})
+    return path
+
+
+def _contents(run):
+    return text_scan.contents(text_scan.scan(run.config()), run.config())
+
+
+@pytest.mark.parametrize("part", ["good", "wrong", "why", "phases", "take"])
+def test_every_part_of_the_results_of_texts_opens(run, part):
+    assert not _errors(_open("results", run=run.id, part=part))
+
+
+def test_results_tint_the_words_of_the_samples_and_show_texts_as_text(run):
+    _noted(run)
+    app = _open("results", run=run.id, part="why")
+    assert not _errors(app)
+    shown = _html(app)
+    assert re.search(r'<mark class="for" style="--w:1.00" title="good 60.0 % instead of 90.0 %">good</mark>', shown)
+    assert "alert(1)" in shown
+    assert "<script>" not in shown
+    assert "No single word carries this answer." in shown
+    app.button_group(key="words-phase").set_value(1).run()
+    assert not _errors(app)
+
+
+def test_results_of_a_run_without_words_say_where_to_ask(run):
+    app = _open("results", run=run.id, part="why")
+    assert any("ask for its words" in caption.value for caption in app.caption)
+
+
+def _large(run_path, path):
+    from components.results.picture import _content
+    from components.results.report import report
+    from core.record import Run
+
+    _content(report(Run(run_path)), path, True)
+
+
+def test_a_text_that_is_opened_shows_its_words_after_both_phases(run):
+    app = AppTest.from_function(_large, args=(str(run.path), _noted(run)), default_timeout=30).run()
+    assert not _errors(app)
+    assert _html(app).count(">good</mark>") == 2
+
+
+def test_try_it_answers_a_text_and_tints_its_words(run):
+    app = _open("try_it", run=run.id)
+    try:
+        service(run).wait()
+        app.text_area(key="try-text").set_value("a <i>good</i> & bad film").run()
+        assert not _errors(app)
+        shown = _html(app)
+        assert 'class="thaw-answer"' in shown
+        assert len(re.findall(r'<mark class="(?:for|against)"', shown)) >= 3  # two of them explain the colours
+        assert "&lt;i&gt;good&lt;/i&gt; &amp; " in re.sub(r"</?mark[^>]*>", "", shown)
+        app.text_area(key="try-text").set_value("").run()
+        assert 'class="thaw-answer"' not in _html(app)
+    finally:
+        service(run).stop()

@@ -1,0 +1,76 @@
+"""Which words carry the answers: of the sample texts, and of one that is opened."""
+
+import streamlit as st
+
+from components import word_tints
+from components.answer import mark
+from components.escape import as_html
+from components.guard import guarded, say
+from components.numbers import percent
+from components.results.report import Report
+from components.theme import phase_chip
+from core import words
+from core.errors import ThawError
+from core.words import Words
+
+_PHASES = {1: "After phase 1, frozen", 2: "After phase 2, thawed"}
+_HELP = (
+    "Each word is left out in turn, and the text read again: the more the odds of the answer change, the more the word "
+    "carries it. This says what the network used, not whether that is a good reason."
+)
+
+
+@st.fragment
+@guarded()
+def samples(report: Report) -> None:
+    """The sample texts with their words tinted, after a phase."""
+    found = words.of_samples(report.run)
+    st.subheader("Words that carry the answer", help=_HELP)
+    if not found:
+        st.caption("Nothing was noted in this run. Open a text under “Where is it wrong?” and ask for its words.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        phase = st.segmented_control(
+            "Phase",
+            sorted(found),
+            format_func=_PHASES.__getitem__,
+            default=report.kept if report.kept in found else max(found),
+            required=True,
+            key="words-phase",
+            label_visibility="collapsed",
+        )
+    st.html(word_tints.key("the answer"))
+    st.html(f'<div class="thaw-worded">{"".join(_sample(report, *item) for item in found[phase].items())}</div>')
+
+
+def one(report: Report, path: str, at_once: bool = False) -> None:
+    """A switch, and with it the words of one text after each phase. `at_once`: the switch is on at first."""
+    text = report.text(path)
+    if not text.strip() or not st.toggle("Show the words that carry the answer", at_once, key="words", help=_HELP):
+        return
+    known = words.of_samples(report.run)
+    phases = [phase for phase in (1, 2) if report.run.phase_model_file(phase).exists()]
+    for place, phase in zip(st.columns(2, gap="medium"), phases, strict=False):
+        with place:
+            st.html(phase_chip(phase))
+            try:
+                with st.spinner("Looking. The first time takes some seconds, while the model loads."):
+                    found = known.get(phase, {}).get(path) or words.of_text(report.run, text, phase)
+            except ThawError as error:
+                say(error)
+                return
+            st.html(
+                word_tints.key(found.label)
+                + f'<div class="thaw-text">{word_tints.tinted(text, found)}</div>'
+                + word_tints.strongest(text, found)
+            )
+
+
+def _sample(report: Report, path: str, found: Words) -> str:
+    """One text under its answer, as HTML; nothing where its file is gone."""
+    text, truth = report.text(path), report.label_of(path)[0]
+    if not text.strip():
+        return ""
+    said = f"<b>{as_html(found.label)}</b> {percent(found.probability)}{mark(found.label, truth or None)}"
+    shown = word_tints.tinted(text, found) + word_tints.strongest(text, found)
+    return f"<figure><figcaption>{said}</figcaption>{shown}</figure>"
