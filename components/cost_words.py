@@ -16,7 +16,8 @@ def in_words(config: RunConfig, cost: Cost) -> str:
         return "Without the cache, the frozen part is computed again in every epoch."
     if not cost.cached1:
         return "The frozen part would not fit into the cache (THAW_CACHE_GB): it is computed again in every epoch."
-    views = f"{config.views} changed copies of each picture go" if config.views else "Each picture goes"
+    noun = "text" if config.task == "text" else "picture"
+    views = f"{config.views} changed copies of each {noun} go" if config.views else f"Each {noun} goes"
     once = (
         f"{views} through the frozen part once, then only what learns is computed: about {megabytes(cost.megabytes)}."
     )

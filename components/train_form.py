@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import backbone_picker, draft, network, thaw_control
+from components import backbone_picker, draft, length_table, network, thaw_control
 from components.cost_words import in_words
 from components.escape import as_markdown
 from components.guard import guarded, say
@@ -51,7 +51,7 @@ def _folded(structure: network.Structure | None, config: RunConfig, data: Scan |
     settings = st.expander("All settings", icon=":material/tune:", key="fold-settings", on_change="rerun")
     if settings.open:
         with settings:
-            all_settings(config, data.root if data else None)
+            all_settings(config, data, structure)
     if structure is not None:
         layers = st.expander("All layers", icon=":material/table_rows:", key="fold-layers", on_change="rerun")
         if layers.open:
@@ -111,4 +111,5 @@ def _sentence(config: RunConfig, structure: network.Structure | None, data: Scan
         warm = thaw.learning(config, structure)
     except draft.ConfigError:
         return
-    st.caption(in_words(config, cost.estimate(config, structure, warm, n - held_out, held_out)))
+    words = in_words(config, cost.estimate(config, structure, warm, n - held_out, held_out))
+    st.caption(f"{words} {length_table.cut_words(config, data)}" if data.task == "text" else words)

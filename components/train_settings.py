@@ -6,9 +6,12 @@ from components import draft
 from components.augment_preview import preview
 from components.draft import bound
 from components.held import held
+from components.length_table import length_table
+from components.network import Structure
 from components.reading_settings import reading_settings
 from components.text_settings import text_settings
 from core.config import OPTIMIZERS, SCHEDULES, PhaseConfig, RunConfig
+from core.data.scan import Scan
 
 _POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
 _TEXT_POOLINGS = {"avg": "Mean over tokens", "max": "Maximum", "cls": "First token"}
@@ -16,7 +19,7 @@ _OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 _SCHEDULES = {"constant": "Constant", "cosine": "Cosine with warm-up", "linear": "Linear with warm-up"}
 
 
-def all_settings(config: RunConfig, data: str | None) -> None:
+def all_settings(config: RunConfig, data: Scan | None, structure: Structure | None) -> None:
     """Everything about head, phases, pictures and training."""
     one, two, three = st.columns(3, gap="large")
     with one:
@@ -30,8 +33,9 @@ def all_settings(config: RunConfig, data: str | None) -> None:
     with left:
         if config.task == "text":
             text_settings()
+            length_table(config, data, structure)
         else:
-            _augmentation(config, data)
+            _augmentation(config, data.root if data else None)
     with right:
         _shared(config)
     if config.task != "text":

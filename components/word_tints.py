@@ -4,7 +4,7 @@ from components.escape import as_html
 from components.numbers import percent
 from core.words import FAINT, Word, Words
 
-_LEAST = 0.1  # of the strongest word's effect, below which a word is not tinted
+_LEAST = 0.25  # of the strongest word's effect, below which a word is not tinted
 
 
 def tinted(text: str, found: Words) -> str:

@@ -15,7 +15,7 @@ from core.evaluation.verdict import compare
 from core.files import write_json
 from core.service_client import service
 from tests.core.served_run import text_run
-from tests.core.text_data import write_reviews
+from tests.core.text_data import needs_minilm, write_reviews
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +55,32 @@ def test_the_train_page_starts_from_the_settings_for_texts(reviews):
     assert not app.button(key="start").disabled
     draft = app.session_state["draft"]
     assert (draft.task, draft.backbone, draft.unfreeze) == ("text", "MiniLM", "blocks:3")
+
+
+@needs_minilm
+def test_the_train_page_tells_what_each_sequence_length_costs(reviews):
+    app = _open("train", data=str(reviews))
+    app.session_state["fold-settings"] = True
+    app.run()
+    assert any("No text is longer than 64 tokens." in caption.value for caption in app.caption)
+    app.slider(key="set-sequence_length").set_value(8).run()
+    assert not _errors(app)
+    table = app.dataframe[0].value
+    assert table["tokens"].tolist() == ["8, chosen", "64", "128", "256", "512"]
+    assert table["cut"].tolist()[1:] == ["0.0 %"] * 4
+    assert any("of the texts are longer than 8 tokens and are cut there." in caption.value for caption in app.caption)
+    assert any("Counted on 30 texts" in caption.value for caption in app.caption)
+    assert table["time"].tolist()[0] == "× 1.00"
+    assert len(set(table["time"].tolist()[1:])) == 1  # no text is longer than the shortest of these
+
+
+def test_a_column_that_is_not_there_leaves_the_train_page_whole(reviews):
+    app = _open("train", data=str(reviews))
+    app.session_state["fold-settings"] = True
+    app.run()
+    app.text_input(key="set-text_column").set_value("nothing").run()
+    assert not _errors(app)
+    assert app.text_input(key="set-text_column").value == "nothing"
 
 
 @pytest.mark.parametrize("preset", ["quick", "tutorial"])
