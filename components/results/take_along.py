@@ -21,7 +21,7 @@ _KINDS = {
     ),
     "code": (
         "Code",
-        "A standalone train.py, TensorFlow and Keras alone, that reproduces this run.",
+        "A standalone train.py, TensorFlow and Keras alone (for texts KerasHub too), that reproduces this run.",
         ":material/code:",
         "text/x-python",
     ),

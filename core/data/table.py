@@ -35,22 +35,29 @@ class Table:
     rows: list[tuple[int, list[str]]]  # number as a spreadsheet counts (the header is 1), and its values
     broken: list[tuple[int, str]]  # number, and what is wrong with it
     has_header: bool
+    delimiter: str = ""  # of a CSV; empty for JSON
 
 
 def decode(data: bytes) -> str:
-    """Text in UTF-8 or UTF-16 (with or without a byte-order mark), or else in Windows-1252 or Latin-1."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    """The text of a file; signs that its `encoding` does not have become a replacement sign."""
+    return data.decode(encoding(data), "replace")
+
+
+def encoding(data: bytes) -> str:
+    """UTF-8 or UTF-16 (with or without a byte-order mark), or else Windows-1252 or Latin-1, as Python names it."""
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
-            return data.decode(encoding, "replace")
+            return name
     even, odd = data[:4000:2].count(0), data[1:4000:2].count(0)
     if max(even, odd) > len(data[:4000]) / 5:  # every other byte of Latin letters in UTF-16 is zero
-        return data.decode("utf-16-be" if even > odd else "utf-16-le", "replace")
-    for encoding in ("utf-8", "cp1252"):
+        return "utf-16-be" if even > odd else "utf-16-le"
+    for name in ("utf-8", "cp1252"):
         try:
-            return data.decode(encoding)
+            data.decode(name)
         except UnicodeDecodeError:
             continue
-    return data.decode("latin-1")
+        return name
+    return "latin-1"
 
 
 def read(path: str | Path, named: tuple[str, ...] = ()) -> Table:
@@ -90,7 +97,7 @@ def _from_csv(text: str, path: Path, named: tuple[str, ...]) -> Table:
     columns = [c.strip() for c in records[0][1]] if header else [str(i + 1) for i in range(width)]
     body = records[1:] if header else records
     broken = [(n, f"It has {len(r)} columns, the table has {width}.") for n, r in body if len(r) != width]
-    return Table(tuple(columns), [(n, r) for n, r in body if len(r) == width], broken, header)
+    return Table(tuple(columns), [(n, r) for n, r in body if len(r) == width], broken, header, delimiter)
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -1,22 +1,22 @@
 """A standalone `train.py` that reproduces a run: TensorFlow and Keras only, and only what this run needs.
 
-`core/exports/train.py.txt` is the script with gaps; the pieces that fill them are chosen here by the run's settings.
+`core/exports/train.py.txt` is the script for pictures with gaps; the pieces that fill them are chosen here by the run's
+settings. Texts have `core.exports.text_script`.
 """
 
 import textwrap
-from pathlib import Path, PurePosixPath
-from string import Template
+from pathlib import PurePosixPath
 from typing import Any
 
 from core import catalog
 from core.catalog import Backbone
-from core.config import PhaseConfig, RunConfig
-from core.errors import ConfigError, RunError
+from core.config import RunConfig
+from core.errors import RunError
+from core.exports import text_script
+from core.exports.script_parts import common, filled, has_phase_2
 from core.models.structure import structure
 from core.models.thaw import resolve
 from core.record import Run
-
-TEMPLATE = Path(__file__).with_name("train.py.txt")
 
 _RESCALE = {
     "lite": "keras.layers.Rescaling(1 / 128, -127 / 128)",
@@ -48,32 +48,6 @@ _POOLING = {
     "max": "keras.layers.GlobalMaxPooling2D()",
     "flatten": "keras.layers.Flatten()",
 }
-_OPTIMIZER = {
-    "adam": "keras.optimizers.Adam(rate)",
-    "adamw": "keras.optimizers.AdamW(rate, weight_decay={weight_decay})",
-    "sgd": "keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay={weight_decay})",
-}
-_LINEAR = '''
-class Linear(keras.optimizers.schedules.LearningRateSchedule):
-    """Climbs over `warmup` steps to `peak`, then falls to zero at step `total`."""
-
-    def __init__(self, peak, warmup, total):
-        self.peak, self.warmup, self.total = peak, max(1, warmup), total
-
-    def __call__(self, step):
-        done = tf.cast(step, tf.float32) + 1.0
-        left = (self.total + 1.0 - done) / max(1, self.total - self.warmup)
-        return self.peak * tf.clip_by_value(tf.minimum(done / self.warmup, left), 0.0, 1.0)
-
-'''
-_COSINE = '''
-def cosine(peak, warmup, total):
-    """Climbs over a share of the steps, then falls as a cosine does."""
-    warm = int(total * warmup)
-    start = {"warmup_target": peak, "warmup_steps": warm} if warm else {}
-    return keras.optimizers.schedules.CosineDecay(peak / max(1, warm), max(1, total - warm), **start)
-
-'''
 _AUGMENT = """
     if shuffle:  # changed copies of the training pictures
         data = data.map(lambda image, label: (AUGMENT(image, training=True), label), tf.data.AUTOTUNE)
@@ -113,30 +87,26 @@ _THAW = """
 
 
 def script(run: Run) -> str:
-    """The script of a run on pictures.
+    """The script of a run.
 
     Raises:
-        ConfigError: the run is of another modality.
         RunError: it has no split yet.
+        DataError: it reads a table that is no longer there.
     """
     config, dataset = run.config(), run.dataset()
     if not dataset:
         raise RunError(f"The run {run.name()!r} has no split to reproduce: it is {run.state()}.")
-    if dataset["task"] != "image":
-        raise ConfigError("The format code is for runs on pictures. This run reads texts: take its model and settings.")
+    if dataset["task"] == "text":
+        return text_script.script(run, config, dataset)
     row = catalog.backbone(config.backbone)
     endings = {PurePosixPath(file["path"]).suffix.lower() for file in dataset["files"]}
-    text = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        _gaps(run, config, row, str(dataset["root"]), endings)
-    )
-    lines = [line.rstrip() for line in text.splitlines()]
-    return "\n".join(line for i, line in enumerate(lines) if line or lines[i - 2 : i] != ["", ""]) + "\n"
+    return filled("train.py.txt", _gaps(run, config, row, str(dataset["root"]), endings))
 
 
-def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[str]) -> dict[str, Any]:
+def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[str]) -> dict[str, object]:
     kind = row.preprocessing if config.preprocessing == "backbone" else config.preprocessing
     keras_own = row.source == "keras" and config.weights == "pretrained"
-    augmented, second = config.augmentation != "off", config.phase2.epochs > 0 and config.unfreeze != "none"
+    augmented, second = config.augmentation != "off", has_phase_2(config)
     described = structure(row.key, row.default_size)  # names are the same at every size
     if described is None:
         raise RunError(f"The layers of {row.title} are not known here.")
@@ -144,56 +114,24 @@ def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[st
         _thawed(config.unfreeze, described["layers"], resolve(config.unfreeze, described)) if second else ("", "")
     )
     drops = any("Dropout" in layer["type"] or "Depth" in layer["type"] for layer in described["layers"])
-    schedules = {config.phase1.schedule} | ({config.phase2.schedule} if second else set())
     return {
-        "run_id": run.id,
+        **common(run, config, root, [_UPRIGHT]),
         "needs": "" if keras_own else " and models/phase1.keras (the backbone that it started from)",
-        "expected": _expected(run),
-        "limits": _limits(run, config),
-        "run": repr(str(run.path.absolute())),
-        "data": repr(root),
         "size": config.image_size or row.default_size,
-        "batch": config.batch_size,
-        "seed": config.seed,
-        "patience": f"{config.patience}  # epochs without a lower held-out loss before a phase ends"
-        if config.early_stopping
-        else "None  # every epoch is trained",
         "augment": _augmentation(config) if augmented else "",
         "augment_batches": _AUGMENT if augmented else "",
         "normalise": _CAFFE if kind == "caffe" else f"normalise = {_RESCALE[kind]}",
         "thawed": thawed,
-        "schedules": "".join(_SCHEDULES.get(kind, "") for kind in sorted(schedules)),
-        "phase1": _phase(config.phase1),
-        "phase2": f"PHASE_2 = {_phase(config.phase2)}" if second else "",
         "phase_2": _THAW.replace("THAWED_HERE", condition) if second else "    kept = first",
         "decode": _DECODE_PLAIN if endings <= {".jpg", ".jpeg", ".png"} else _DECODE_ANY,
         "no_dropout": _NO_DROPOUT if drops else "",
         "backbone": (_KERAS_BASE.format(key=row.key) if keras_own else _SAVED_BASE).strip("\n"),
         "pooling": _POOLING[config.head.pooling],
-        "head": _head(config),
-        "class_weights": _class_weights(config),
         "learn_from": _LEARN_AUGMENTED if augmented else _LEARN_FEATURES,
     }
 
 
-def _expected(run: Run) -> str:
-    found = {phase: run.evaluation(phase) for phase in (1, 2)}
-    said = [f"{100 * f['accuracy']:.2f} % after phase {phase}" for phase, f in found.items() if f]
-    return ", ".join(said) or "not known yet"
-
-
-def _limits(run: Run, config: RunConfig) -> str:
-    """What differs from the run, as lines of the script's docstring."""
-    said = ["Photos that only their EXIF data turn upright are read as they lie; Thaw turns them."]
-    if config.augmentation != "off":
-        said.append("Augmented copies are drawn by Keras, so they are not the very same: expect similar figures.")
-    if config.mixed_precision:
-        said.append("The run used mixed precision where there was a GPU; this script does not.")
-    if run.status().get("state") != "done":
-        said.append("The run did not end by itself; this script trains all of its epochs.")
-    if run.corrections():
-        said.append("Corrected labels and excluded pictures are those of dataset.json.")
-    return "\n".join(textwrap.fill(line, 112, initial_indent="- ", subsequent_indent="  ") for line in said)
+_UPRIGHT = "Photos that only their EXIF data turn upright are read as they lie; Thaw turns them."
 
 
 def _thawed(unfreeze: str, layers: list[dict[str, Any]], chosen: frozenset[str]) -> tuple[str, str]:
@@ -207,37 +145,6 @@ def _thawed(unfreeze: str, layers: list[dict[str, Any]], chosen: frozenset[str])
         )
     names = textwrap.fill(" ".join(layer["name"] for layer in layers if layer["name"] in chosen), 116)
     return f'THAWED = """\n{names}\n""".split()  # {unfreeze}', "layer.name in THAWED"
-
-
-def _phase(phase: PhaseConfig) -> str:
-    rate = repr(phase.learning_rate)
-    if phase.schedule == "cosine":
-        rate = f"cosine({phase.learning_rate!r}, {phase.warmup!r}, total)"
-    elif phase.schedule == "linear":
-        rate = f"Linear({phase.learning_rate!r}, int(total * {phase.warmup!r}), total)"
-    optimizer = _OPTIMIZER[phase.optimizer].format(weight_decay=phase.weight_decay)
-    if phase.optimizer == "sgd":
-        optimizer = optimizer.replace(", weight_decay=0.0", "")  # Keras refuses a decay of 0 there
-    return f"EPOCHS, lambda total: {optimizer.replace('rate', rate, 1)}".replace("EPOCHS", str(phase.epochs))
-
-
-def _head(config: RunConfig) -> str:
-    lines, head = [], config.head
-    if head.hidden_units:
-        start = "kernel_initializer=keras.initializers.GlorotUniform(SEED)"
-        lines.append(f'    x = keras.layers.Dense({head.hidden_units}, "relu", {start})(x)')
-    if head.dropout:
-        lines.append(f"    x = keras.layers.Dropout({head.dropout!r}, seed=SEED + 2)(x)")
-    return "\n".join(lines)
-
-
-def _class_weights(config: RunConfig) -> str:
-    if not config.class_weights:
-        return "    weights = None"
-    return (
-        "    count = np.bincount(labels[train].ravel().astype(int))  # a rare class counts as much as a frequent one\n"
-        "    weights = dict(enumerate(len(train) / (len(count) * count)))"
-    )
 
 
 def _augmentation(config: RunConfig) -> str:
@@ -265,7 +172,6 @@ def _rows(items: list[str]) -> str:
     return "\n".join(lines)
 
 
-_SCHEDULES = {"cosine": _COSINE, "linear": _LINEAR}
 _LEARN_FEATURES = """
     # Phase 1. The backbone is frozen, so what it says about each picture is computed once.
     trunk = keras.Model(inputs, features)

@@ -137,6 +137,8 @@ def build(config: RunConfig, n_classes: int) -> "Network":
 
     row = catalog.backbone(config.backbone)
     encoder, side = base(row, config.sequence_length, config.weights)
+    for place, part in enumerate(p for p in encoder._flatten_layers() if hasattr(p, "seed_generator")):
+        part.seed_generator.state.assign([config.seed + place, 0])  # else dropout would start from what Python drew
     pooling = text_pooling(config.head, encoder.output.shape[-1])
     return Network(
         inputs=keras.Model(encoder.inputs, encoder.inputs, name="inputs"),

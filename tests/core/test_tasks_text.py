@@ -1,6 +1,8 @@
 """A run on texts, from a table to saved models that read raw strings."""
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from core.config import from_json
 from core.errors import ConfigError
+from core.exporters import export
 from core.predict import Predictor, load_model
 from core.presets import preset
 from core.record import Run
@@ -119,6 +122,36 @@ def test_padding_that_nobody_fills_changes_no_answer(trained):
     for batch in (texts, texts[:1], texts[1:2]):
         expected = whole.predict(np.array(batch, dtype=object), verbose=0)
         np.testing.assert_allclose(list(predictor.predict_all(batch)), expected, atol=1e-6)
+
+
+def test_the_exported_script_stands_alone_and_comes_to_the_runs_own_figures(trained, tmp_path):
+    run = Run(trained)
+    check_script(run, tmp_path, 0.02)
+    text = (tmp_path / "train.py").read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    imported = {n.name.split(".")[0] for x in ast.walk(tree) if isinstance(x, ast.Import) for n in x.names}
+    assert imported <= {"argparse", "csv", "json", "keras", "keras_hub", "numpy", "tensorflow"}
+    assert len(text.splitlines()) < 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [["lora_rank=2"], ["phase2.schedule=linear", "head.pooling=cls"]])
+def test_other_ways_to_fine_tune_have_a_script_too(reviews, home, tmp_path, settings):
+    said = train(reviews, *(part for setting in settings for part in ("--set", setting)), **home)
+    check_script(Run(said["run_dir"]), tmp_path, 0.05)
+
+
+def check_script(run, folder, tolerance):
+    """Export the script, run it, and compare its accuracies, and its losses within a share, with the run's."""
+    made = export(run, "code", folder / "train.py")
+    done = subprocess.run([sys.executable, made, "--out", "m.keras"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for phase in (1, 2):
+        got = float(re.search(rf"after phase {phase}: ([\d.]+)", done.stdout)[1])
+        assert got == pytest.approx(run.evaluation(phase)["accuracy"], abs=0.005)
+    losses = [float(loss) for loss in re.findall(r"val_loss: ([\d.]+)", done.stdout)]
+    assert losses == pytest.approx([e["val_loss"] for e in run.events(("epoch",))], rel=tolerance)
+    assert (folder / "m.keras").is_file()
 
 
 def test_only_what_was_thawed_has_changed(trained):

@@ -1,0 +1,125 @@
+"""Pieces of a standalone `train.py` that do not depend on the modality, chosen by the run's settings."""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+
+from core.config import PhaseConfig, RunConfig
+from core.record import Run
+
+FOLDER = Path(__file__).parent
+
+_OPTIMIZER = {
+    "adam": "keras.optimizers.Adam(rate)",
+    "adamw": "keras.optimizers.AdamW(rate, weight_decay={weight_decay})",
+    "sgd": "keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay={weight_decay})",
+}
+_LINEAR = '''
+class Linear(keras.optimizers.schedules.LearningRateSchedule):
+    """Climbs over `warmup` steps to `peak`, then falls to zero at step `total`."""
+
+    def __init__(self, peak, warmup, total):
+        self.peak, self.warmup, self.total = peak, max(1, warmup), total
+
+    def __call__(self, step):
+        done = tf.cast(step, tf.float32) + 1.0
+        left = (self.total + 1.0 - done) / max(1, self.total - self.warmup)
+        return self.peak * tf.clip_by_value(tf.minimum(done / self.warmup, left), 0.0, 1.0)
+
+'''
+_COSINE = '''
+def cosine(peak, warmup, total):
+    """Climbs over a share of the steps, then falls as a cosine does."""
+    warm = int(total * warmup)
+    start = {"warmup_target": peak, "warmup_steps": warm} if warm else {}
+    return keras.optimizers.schedules.CosineDecay(peak / max(1, warm), max(1, total - warm), **start)
+
+'''
+_SCHEDULES = {"cosine": _COSINE, "linear": _LINEAR}
+
+
+def filled(template: str, gaps: dict[str, object]) -> str:
+    """A template of this folder with its gaps filled, and no more than two empty lines in a row."""
+    text = Template((FOLDER / template).read_text(encoding="utf-8")).substitute(gaps)
+    lines = [line.rstrip() for line in text.splitlines()]
+    return "\n".join(line for i, line in enumerate(lines) if line or lines[i - 2 : i] != ["", ""]) + "\n"
+
+
+def common(run: Run, config: RunConfig, root: str, own_limits: Sequence[str]) -> dict[str, object]:
+    """The gaps that every script has. `own_limits`: what differs from the run because of the modality."""
+    schedules = {config.phase1.schedule} | ({config.phase2.schedule} if has_phase_2(config) else set())
+    return {
+        "run_id": run.id,
+        "expected": _expected(run),
+        "limits": _limits(run, config, own_limits),
+        "run": repr(str(run.path.absolute())),
+        "data": repr(root),
+        "batch": config.batch_size,
+        "seed": config.seed,
+        "patience": f"{config.patience}  # epochs without a lower held-out loss before a phase ends"
+        if config.early_stopping
+        else "None  # every epoch is trained",
+        "phase1": _phase(config.phase1),
+        "phase2": f"PHASE_2 = {_phase(config.phase2)}" if has_phase_2(config) else "",
+        "schedules": "".join(_SCHEDULES.get(kind, "") for kind in sorted(schedules)),
+        "fitting": filled("train_fitting.py.txt", {"head": _head(config)}).rstrip("\n"),
+        "class_weights": _class_weights(config),
+    }
+
+
+def has_phase_2(config: RunConfig) -> bool:
+    """Whether anything is fine-tuned."""
+    return config.phase2.epochs > 0 and config.unfreeze != "none"
+
+
+def _expected(run: Run) -> str:
+    found = {phase: run.evaluation(phase) for phase in (1, 2)}
+    said = [f"{100 * f['accuracy']:.2f} % after phase {phase}" for phase, f in found.items() if f]
+    return ", ".join(said) or "not known yet"
+
+
+def _limits(run: Run, config: RunConfig, own: Sequence[str]) -> str:
+    """What differs from the run, as lines of the script's docstring; first what is the modality's own."""
+    said = list(own)
+    if config.augmentation != "off":
+        said.append("Augmented copies are drawn by Keras, so they are not the very same: expect similar figures.")
+    if config.mixed_precision:
+        said.append("The run used mixed precision where there was a GPU; this script does not.")
+    if run.status().get("state") != "done":
+        said.append("The run did not end by itself; this script trains all of its epochs.")
+    if run.corrections():
+        said.append("Corrected labels and excluded examples are those of dataset.json.")
+    said = said or ["Nothing that is known of."]
+    return "\n".join(textwrap.fill(line, 112, initial_indent="- ", subsequent_indent="  ") for line in said)
+
+
+def _phase(phase: PhaseConfig) -> str:
+    rate = repr(phase.learning_rate)
+    if phase.schedule == "cosine":
+        rate = f"cosine({phase.learning_rate!r}, {phase.warmup!r}, total)"
+    elif phase.schedule == "linear":
+        rate = f"Linear({phase.learning_rate!r}, int(total * {phase.warmup!r}), total)"
+    optimizer = _OPTIMIZER[phase.optimizer].format(weight_decay=phase.weight_decay)
+    if phase.optimizer == "sgd":
+        optimizer = optimizer.replace(", weight_decay=0.0", "")  # Keras refuses a decay of 0 there
+    return f"EPOCHS, lambda total: {optimizer.replace('rate', rate, 1)}".replace("EPOCHS", str(phase.epochs))
+
+
+def _head(config: RunConfig) -> str:
+    lines, head = [], config.head
+    if head.hidden_units:
+        start = "kernel_initializer=keras.initializers.GlorotUniform(SEED)"
+        lines.append(f'    x = keras.layers.Dense({head.hidden_units}, "relu", {start})(x)')
+    if head.dropout:
+        lines.append(f"    x = keras.layers.Dropout({head.dropout!r}, seed=SEED + 2)(x)")
+    return "\n".join(lines)
+
+
+def _class_weights(config: RunConfig) -> str:
+    if not config.class_weights:
+        return "    weights = None"
+    return (
+        "    count = np.bincount(labels[train].ravel().astype(int))  # a rare class counts as much as a frequent one\n"
+        "    weights = dict(enumerate(len(train) / (len(count) * count)))"
+    )

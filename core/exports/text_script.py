@@ -1,0 +1,141 @@
+"""The standalone `train.py` of a run on texts: TensorFlow, Keras and KerasHub only.
+
+`core/exports/train_text.py.txt` is the script with gaps; how texts are read, and what learns, is chosen here.
+"""
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from core import catalog
+from core.config import RunConfig
+from core.data import columns, table
+from core.errors import DataError, RunError
+from core.exports.script_parts import common, filled, has_phase_2
+from core.models import thaw
+from core.models.structure import structure
+from core.record import Run
+
+_FILES = '''
+    """The text of each file."""
+    return [decoded((folder / path).read_bytes()) for path in paths]
+
+
+def decoded(data):
+    """UTF-8, UTF-16 with its mark, or Windows-1252."""
+    if data[:2] in (b"\\xff\\xfe", b"\\xfe\\xff"):
+        return data.decode("utf-16", "replace")
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            pass
+    return data.decode("latin-1")
+'''.strip("\n")
+_CSV = '''
+    """The text of each row; `table.csv#12` is the row that a spreadsheet numbers 12."""
+    csv.field_size_limit(1 << 30)
+    with open(folder / {name!r}, encoding={encoding!r}, errors="replace", newline="") as file:
+        rows = list(csv.reader(file, delimiter={delimiter!r}))
+    return [rows[int(path.rpartition("#")[2]) - 1][{column}] for path in paths]
+'''.strip("\n")
+_LINES = '''
+    """The text of each object; `table.jsonl#12` is the one on line 12."""
+    with open(folder / {name!r}, encoding={encoding!r}, errors="replace", newline="") as file:
+        lines = file.read().split("\\n")
+    found = [json.loads(lines[int(path.rpartition("#")[2]) - 1])[{column!r}] for path in paths]
+    return [value if isinstance(value, str) else json.dumps(value) for value in found]
+'''.strip("\n")
+_ARRAY = '''
+    """The text of each object; `table.json#12` is the twelfth."""
+    rows = json.loads((folder / {name!r}).read_text(encoding={encoding!r}, errors="replace"))
+    found = [rows[int(path.rpartition("#")[2]) - 1][{column!r}] for path in paths]
+    return [value if isinstance(value, str) else json.dumps(value) for value in found]
+'''.strip("\n")
+_WITH_CSV = "import csv\nimport json"
+_THAW = """
+    # Phase 2. $what; layers that stay frozen drop nothing out.
+    frozen, base.trainable = model.get_weights(), True
+    for layer in base.layers:
+        for part in layer._flatten_layers():  # one by one: to set what a layer has already changes none of its parts
+            part.trainable = layer.name in THAWED
+            for name in set() if part.trainable else {"rate", "drop_path_rate"} & set(vars(part)):
+                setattr(part, name, 0.0)
+$lora
+    fit(model, learned, judged, weights, done, *PHASE_2)
+    second = accuracy(model, *judged)
+    print(f"held-out accuracy after phase 2: {second:.4f}")
+    if second < first:  # phase 2 made it worse
+        model.set_weights(frozen)
+    kept = max(first, second)
+""".strip("\n")
+_LORA = """
+    beside = [p for layer in base.layers if layer.trainable for p in layer._flatten_layers() if p.name in PROJECTIONS]
+    for place, part in enumerate(beside):  # two small matrices learn beside each kernel, and nothing else
+        part.enable_lora(LORA_RANK, a_initializer=keras.initializers.HeUniform(SEED + place))
+    learning = {id(matrix) for part in beside for matrix in (part.lora_kernel_a, part.lora_kernel_b)}
+    for weight in base.weights:
+        weight.trainable = id(weight) in learning
+    frozen = model.get_weights()
+""".strip("\n")
+
+
+def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
+    """The script of a run on texts.
+
+    Raises:
+        RunError: the layers of its encoder are not known.
+        DataError: its table is no longer there.
+    """
+    texts, modules = _texts(config, dataset)
+    thawed, phase_2 = _phase_2(config) if has_phase_2(config) else ("", "    kept = first")
+    own = [] if texts != _FILES else ["Files in UTF-16 without a byte-order mark are not told from others."]
+    if not config.cache:
+        own.append("The run kept nothing of the frozen part, so its phase 1 saw the texts in another order.")
+    gaps = {
+        **common(run, config, str(dataset["root"]), own),
+        "modules": modules,
+        "texts": texts,
+        "thawed": thawed,
+        "phase_2": phase_2,
+    }
+    return filled("train_text.py.txt", gaps)
+
+
+def _phase_2(config: RunConfig) -> tuple[str, str]:
+    """Constants that name what learns in phase 2, and the phase itself."""
+    row = catalog.backbone(config.backbone)
+    described = structure(row.key, row.default_size)
+    if described is None:
+        raise RunError(f"The layers of {row.title} are not known here.")
+    names = sorted(thaw.learning(config, described), key=[x["name"] for x in described["layers"]].index)
+    listed = textwrap.fill(" ".join(names), 116)
+    constants = f'THAWED = """\n{listed}\n""".split()  # {config.unfreeze}'
+    what, lora = "Thaw the chosen layers and go on in small steps", ""
+    if config.lora_rank:
+        constants += f'\nLORA_RANK = {config.lora_rank}\nPROJECTIONS = ("query", "value", "query_dense", "value_dense")'
+        what, lora = "LoRA learns beside the attention of the chosen layers", _LORA
+    return constants, _THAW.replace("$what", what).replace("$lora", lora)
+
+
+def _texts(config: RunConfig, dataset: dict[str, Any]) -> tuple[str, str]:
+    """The body of the function that reads the texts, and the modules for it."""
+    first = str(dataset["files"][0]["path"])
+    if "#" not in first:
+        return _FILES, "import json"
+    name = first.rpartition("#")[0]
+    path = Path(str(dataset["root"])) / name
+    wanted = (config.text_column, config.label_column, config.split_column)
+    found = table.read(path, tuple(filter(None, wanted)))
+    column = columns.find(found, *wanted).text
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"The table {str(path)!r} cannot be read: {error.strerror}.") from None
+    encoding = table.encoding(data)
+    if found.delimiter:
+        return _CSV.format(name=name, encoding=encoding, delimiter=found.delimiter, column=column), _WITH_CSV
+    array = table.decode(data).lstrip("\ufeff \t\r\n").startswith("[")
+    return (_ARRAY if array else _LINES).format(
+        name=name, encoding=encoding, column=found.columns[column]
+    ), "import json"
