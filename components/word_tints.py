@@ -2,9 +2,7 @@
 
 from components.escape import as_html
 from components.numbers import percent
-from core.words import FAINT, Word, Words
-
-_LEAST = 0.25  # of the strongest word's effect, below which a word is not tinted
+from core.words import FAINT, Word, Words, pieces
 
 
 def tinted(text: str, found: Words) -> str:
@@ -14,19 +12,14 @@ def tinted(text: str, found: Words) -> str:
         text: the text that was looked at.
         found: what its words do.
     """
-    strongest = max((abs(word.effect) for word in found.words), default=0.0)
-    parts, at = [], 0
-    for word in found.words:
-        parts.append(as_html(text[at : word.start]))
-        at = word.end
-        shown = as_html(text[word.start : word.end])
-        if abs(word.effect) < max(FAINT, _LEAST * strongest):
-            parts.append(shown)
-            continue
-        side = "for" if word.effect > 0 else "against"
-        share = f"{abs(word.effect) / strongest:.2f}"
-        parts.append(f'<mark class="{side}" style="--w:{share}" title="{_without(word, found)}">{shown}</mark>')
-    return f'<div class="thaw-words">{"".join(parts)}{as_html(text[at:])}</div>'
+    parts = []
+    for piece, word, strength in pieces(text, found):
+        shown = as_html(piece)
+        if word is not None:
+            side, title = "for" if strength > 0 else "against", _without(word, found)
+            shown = f'<mark class="{side}" style="--w:{abs(strength):.2f}" title="{title}">{shown}</mark>'
+        parts.append(shown)
+    return f'<div class="thaw-words">{"".join(parts)}</div>'
 
 
 def key(name: str) -> str:

@@ -6,7 +6,7 @@ erase words, https://arxiv.org/abs/1612.08220. It asks nothing of the network's 
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from core.record import Run
 METHOD = "occlusion"
 AT_ONCE = 32  # texts that go through the network together
 SECONDS = 20.0  # after which no further sample text is begun
+LEAST = 0.25  # of the strongest word's effect, below which a word is not shown as carrying the answer
 MOST_WORDS = 64  # of one text that are left out in turn: so many texts go through the network for one
 FAINT = (
     0.05  # effect, in natural log odds (about one percentage point of an even chance), below which a word is not named
@@ -90,6 +91,18 @@ def effects(text: str, probabilities: np.ndarray, classes: list[str], phase: int
         Word(start, end, float(odds[0] - odds[i]), float(p[i, index])) for i, (start, end) in enumerate(spans, 1)
     )
     return Words(classes[index], phase, float(p[0, index]), words, more)
+
+
+def pieces(text: str, found: Words) -> Iterator[tuple[str, Word | None, float]]:
+    """The text in pieces, to be drawn; those that carry the answer with their word and its strength, -1 to 1."""
+    strongest = max((abs(word.effect) for word in found.words), default=0.0)
+    at = 0
+    for word in found.words:
+        if abs(word.effect) >= max(FAINT, LEAST * strongest):
+            yield text[at : word.start], None, 0.0
+            yield text[word.start : word.end], word, word.effect / strongest
+            at = word.end
+    yield text[at:], None, 0.0
 
 
 def look(

@@ -27,9 +27,16 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; } .chart { width: 100%; } .two { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .9rem; }
 figure { margin: 0; break-inside: avoid; overflow-wrap: anywhere; } figure img { width: 100%; border-radius: 6px; }
+figure.text { margin: 0 0 .9rem; padding-left: .8rem; border-left: 3px solid var(--line); }
+figure.text p { margin: 0; }
+mark { color: inherit; padding: 0 .1em; text-underline-offset: .2em; text-decoration: underline solid var(--ember)
+  calc(1px + 2px * var(--w)); background: color-mix(in srgb, #fce4d4 calc(35% + 65% * var(--w)), transparent); }
+mark.against { text-decoration-style: dashed; text-decoration-color: var(--ice);
+  background: color-mix(in srgb, #dcebf8 calc(35% + 65% * var(--w)), transparent); }
 @media (max-width: 44rem) { .two { grid-template-columns: 1fr; } }
 @media print { body { max-width: none; padding: 0; font-size: 11pt; } h2 { break-after: avoid; }
-  table, .chart, figure, .verdict { break-inside: avoid; } .two { grid-template-columns: 1fr 1fr; } }
+  table, .chart, figure, .verdict { break-inside: avoid; } .two { grid-template-columns: 1fr 1fr; }
+  mark { print-color-adjust: exact; } }
 @page { margin: 16mm; }
 """
 _DRAW = """

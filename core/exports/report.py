@@ -7,6 +7,7 @@ from core.exports import report_charts as charts
 from core.exports.page import cards, chart, page, table, text
 from core.exports.report_results import how_good, thumbnail_of, was_it_worth_it, where_wrong, why
 from core.exports.story import Story, story
+from core.exports.text_examples import text_of
 from core.exports.wording import counts, interval, percent, recipe
 from core.record import Run
 
@@ -49,9 +50,11 @@ def _verdict(told: Story) -> str:
 
 def _data(told: Story) -> str:
     rows = [(name, *split.values()) for name, split in counts(told.dataset).items()]
-    shown = ""
+    examples = [(f["path"], told.classes[f["label"]]) for f in _examples(told)]
     if told.task == "image":
-        shown = cards([thumbnail_of(told, f["path"], told.classes[f["label"]]) for f in _examples(told)])
+        shown = cards([thumbnail_of(told, path, name) for path, name in examples])
+    else:
+        shown = "".join(text_of(told, path, name) for path, name in examples)
     return (
         f"<h2>Data</h2><p>{len(told.dataset['files']):,} {told.noun} from <code>{text(told.config.data)}</code>.</p>"
         + table(("Class", "Train", "Held out", "Test"), rows, (1, 2, 3))

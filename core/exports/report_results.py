@@ -11,6 +11,7 @@ from core.evaluation.verdict import changed
 from core.exports import report_charts as charts
 from core.exports.page import cards, chart, picture, table, text
 from core.exports.story import Story
+from core.exports.text_examples import text_of, tinted_words
 from core.exports.wording import duration, interval, number, percent
 
 MOST = 12  # pictures in a gallery
@@ -67,7 +68,7 @@ def where_wrong(told: Story) -> str:
     shown = [(int(row), _told_apart(told, int(row))) for row in rows[:MOST]]
     if told.task == "image":
         return head + cards([thumbnail_of(told, cases.paths[row], caption) for row, caption in shown])
-    return head + table(("Example", "Answer"), [(cases.paths[row], caption) for row, caption in shown])
+    return head + "".join(text_of(told, cases.paths[row], caption) for row, caption in shown)
 
 
 def _told_apart(told: Story, row: int) -> str:
@@ -79,8 +80,10 @@ def _told_apart(told: Story, row: int) -> str:
 
 
 def why(told: Story) -> str:
-    """Heat maps of a few mistakes and right answers; pictures only."""
-    if told.task != "image" or told.cases is None:
+    """What spoke for the answers: heat maps of a few pictures, or the words of the sample texts."""
+    if told.task == "text":
+        return tinted_words(told)
+    if told.cases is None:
         return ""
     from core.exports.heat_maps import heat_maps
 
@@ -130,16 +133,23 @@ def was_it_worth_it(told: Story) -> str:
 
 def _galleries(told: Story) -> str:
     cases = told.cases
-    if told.task != "image" or cases is None or 2 not in cases.probabilities:
+    if cases is None or 2 not in cases.probabilities:
         return ""
     rows = cases.rows("validation")
     p1, p2 = (cases.probabilities[p][rows] for p in (1, 2))
     parts = []
     for name, places in zip(("Mended", "Broken"), changed(p1, p2, cases.labels[rows]), strict=True):
         found = rows[np.array(places, int)]
-        shown = [thumbnail_of(told, cases.paths[row], cases.classes[cases.labels[row]]) for row in found[: MOST // 2]]
-        parts.append(f"<h3>{name}: {len(found)}</h3>{cards(shown) if shown else ''}")
+        shown = [(cases.paths[row], cases.classes[cases.labels[row]]) for row in found[: MOST // 2]]
+        parts.append(f"<h3>{name}: {len(found)}</h3>{_gallery(told, shown) if shown else ''}")
     return "".join(parts)
+
+
+def _gallery(told: Story, shown: Sequence[tuple[str, str]]) -> str:
+    """Examples with their classes."""
+    if told.task == "image":
+        return cards([thumbnail_of(told, path, name) for path, name in shown])
+    return "".join(text_of(told, path, name) for path, name in shown)
 
 
 def thumbnail_of(told: Story, path: str, caption: str) -> str:

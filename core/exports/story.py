@@ -6,7 +6,9 @@ from typing import Any
 
 from core import tasks
 from core.config import RunConfig
-from core.errors import RunError
+from core.data import text_scan
+from core.data.manifest import Manifest
+from core.errors import DataError, RunError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
 from core.record import Run
@@ -63,6 +65,18 @@ class Story:
             return None
 
     @cached_property
+    def texts(self) -> dict[str, str]:
+        """Each example's text by its path, where examples are texts that are still there."""
+        if self.task != "text":
+            return {}
+        try:
+            manifest = Manifest.from_json(self.dataset)
+            found = text_scan.contents(manifest, self.config)
+        except (OSError, DataError):
+            return {}
+        return {file.path: text for file, text in zip(manifest.files, found, strict=True) if text}
+
+    @cached_property
     def corrections(self) -> dict[str, Any] | None:
         """What this run's corrections brought."""
         found = insight.read(self.run)
@@ -80,10 +94,11 @@ class Story:
     def limits(self) -> list[str]:
         """What the reader should not take from the figures."""
         counts = [row["support"] for row in self.headline["per_class"]]
+        others = "camera, place, time or population" if self.task == "image" else "writer, source, time or language"
         said = [
             self.caveat(),
-            f"The figures hold for {self.noun} like these. Others (another camera, place, time or population) can give "
-            "other ones, and the model does not notice.",
+            f"The figures hold for {self.noun} like these. Others (another {others}) can give other ones, and the "
+            "model does not notice.",
             "The model always names one of its classes, also for something that is none of them, unless it is told to "
             "abstain.",
         ]

@@ -37,8 +37,10 @@ def thawed(config: RunConfig) -> str:
     """What learns in phase 2, in words."""
     kind, _, rest = config.unfreeze.partition(":")
     if kind == "names":
-        return f"the layers {rest.replace(',', ', ')}"
-    return _HOW.get(kind) or (f"the last {kind[:-1]}" if rest == "1" else f"the last {rest} {kind}")
+        chosen = f"the layers {rest.replace(',', ', ')}"
+    else:
+        chosen = _HOW.get(kind) or (f"the last {kind[:-1]}" if rest == "1" else f"the last {rest} {kind}")
+    return f"LoRA of rank {config.lora_rank} beside the attention of {chosen}" if config.lora_rank else chosen
 
 
 def phase_row(phase: PhaseConfig) -> str:

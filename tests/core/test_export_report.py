@@ -1,5 +1,6 @@
 """The report and the model card: whole, self-contained, and true to the run."""
 
+import csv
 import json
 import re
 from html.parser import HTMLParser
@@ -8,14 +9,17 @@ import numpy as np
 import pytest
 from served_run import make_run, text_run
 
+from core.config import RunConfig
 from core.errors import RunError
 from core.evaluation.metrics import figures
 from core.exporters import export
 from core.exports.model_card import card
 from core.exports.page import chart, text
 from core.exports.report import report
+from core.exports.wording import thawed
 from core.files import write_json
 from core.record import Run
+from core.words import effects, variants
 
 
 class Reader(HTMLParser):
@@ -103,7 +107,47 @@ def test_runs_on_texts_have_report_and_card():
     words = report(run)
     assert "learn to tell 2 classes of texts apart" in words
     assert "Why?" not in words
-    assert "text classifier" in card(run)
+    assert "A text classifier" in card(run)
+    assert "another writer" in words
+    assert "camera" not in card(run)
+
+
+def test_the_report_on_texts_shows_them_as_text_with_their_words(tmp_path):
+    words_of = ("dull", "fine <script>", "good & bad", "so so")
+    rows = [(f"a film, {words_of[n % 4]} {n}", ("bad", "good")[n % 2]) for n in range(9)]
+    table = tmp_path / "films.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+    run = with_figures(text_run(("bad", "good")))
+    settings = {**run.config().to_json(), "data": str(table), "task": "text", "versions": {}, "created": 0}
+    write_json(run.config_file, settings)
+    files = run.dataset()["files"]
+    for n, file in enumerate(files):
+        file["path"] = f"films.csv#{n + 2}"
+    write_json(run.dataset_file, {**run.dataset(), "root": str(tmp_path), "files": files})
+    lines = run.predictions_file.read_text().splitlines()
+    moved = [f"films.csv#{n}," + line.partition(",")[2] for n, line in enumerate(lines[1:], 3)]
+    run.predictions_file.write_text("\n".join([lines[0], *moved]))
+    text = rows[1][0]
+    good = np.array([0.9 if "fine" in variant else 0.5 for variant in variants(text)])
+    p = np.stack([1 - good, good], axis=1)
+    noted = effects(text, p, ["bad", "good"], 1).to_json()
+    write_json(run.words_file, {"phases": {"1": {files[1]["path"]: noted}}})
+    made = report(run)
+    assert "Why?" in made
+    assert re.search(r'<mark class="for" style="--w:1.00">fine</mark>', made)
+    assert "&lt;script&gt;" in made
+    assert "<script> 1" not in made
+    assert "good &amp; bad" in made
+    assert "no longer where it was" not in made
+    table.unlink()
+    assert "Why?" not in report(run)
+
+
+def test_recipes_tell_lora_from_thawing():
+    config = RunConfig(unfreeze="blocks:3", lora_rank=8)
+    assert thawed(config) == "LoRA of rank 8 beside the attention of the last 3 blocks"
+    assert thawed(config.replace(lora_rank=0)) == "the last 3 blocks"
 
 
 def test_a_run_without_figures_has_no_report(tmp_path):
