@@ -12,6 +12,7 @@ from components.guard import say
 from components.numbers import plural
 from core import config as configs
 from core import launcher, tasks
+from core.catalog import backbone
 from core.data.scan import Scan
 from core.errors import ConfigError, ThawError
 from core.train_settings import refuse_settings
@@ -69,7 +70,9 @@ def _load() -> None:
     if file is None:
         return
     try:
-        draft.put(configs.from_json(json.loads(file.getvalue())))
+        config = configs.from_json(json.loads(file.getvalue()))
+        backbone(config.backbone)  # raises for an unknown one, of which no page could draw anything
+        draft.put(config)
     except ConfigError as error:
         st.session_state["draft_error"] = str(error)
     except (ValueError, RecursionError):

@@ -3,7 +3,6 @@ import os
 import zipfile
 
 import pytest
-from data_pictures import picture
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from core.data import archive
 from core.data.archive import extract_zip, uploads_dir
 from core.data.scan import scan
 from core.errors import DataError
+from tests.core.data_pictures import picture
 
 
 def png(number=0):
