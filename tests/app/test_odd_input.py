@@ -103,10 +103,8 @@ def _members(kind):
         return packed([*two_classes(), (link, "/etc/passwd")]).getvalue()
     if kind == "truncated":
         return packed(two_classes()).getvalue()[:-40]
-    name, content = {"..": ("../evil.png", png()), "/": ("/etc/evil.png", png()), "0": ("cat/0.png", bytes(10**8))}[
-        kind
-    ]
-    return packed([*two_classes(), (name, content)]).getvalue()
+    more = {"..": ("../evil.png", png()), "/": ("/etc/evil.png", png()), "zeros": ("cat/zeros.png", bytes(10**8))}
+    return packed([*two_classes(), more[kind]]).getvalue()
 
 
 @pytest.mark.parametrize(
