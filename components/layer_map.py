@@ -12,7 +12,12 @@ Structure = dict[str, Any]
 
 
 def layer_map(
-    structure: Structure, thawed: frozenset[str], head_parameters: int, n_classes: int | None, shapes: bool = True
+    structure: Structure,
+    thawed: frozenset[str],
+    head_parameters: int,
+    n_classes: int | None,
+    shapes: bool = True,
+    lora: bool = False,
 ) -> str:
     """HTML of the map.
 
@@ -22,6 +27,7 @@ def layer_map(
         head_parameters: how many parameters the new head has.
         n_classes: how many classes it tells apart, None while there is no data.
         shapes: whether the output shapes are those of the chosen image size.
+        lora: whether LoRA learns beside those layers, which then stay frozen themselves.
     """
     blocks: Sequence[dict[str, Any]] = structure["blocks"]
     widest = max([head_parameters, *(b["params"] for b in blocks)])
@@ -30,6 +36,7 @@ def layer_map(
     rows = [_row("head", "warm", head_parameters, answer, widest, "new, learns in both phases")]
     for block in reversed(blocks):
         state = block_state(structure, block["name"], thawed)
+        state = "part" if state and lora else state
         rows.append(
             _row(
                 block["name"],
@@ -37,7 +44,7 @@ def layer_map(
                 block["params"],
                 _shape(block["output_shape"]) if shapes else "…",
                 widest,
-                _WORDS[state],
+                "stays frozen, LoRA learns beside it in phase 2" if state and lora else _WORDS[state],
             )
         )
     return f'<ul class="thaw-map" style="--bar:{height}px" aria-label="Layer map, output first">{"".join(rows)}</ul>'
@@ -68,9 +75,10 @@ def _shape(shape: Sequence[int | None]) -> str:
     return " × ".join("?" if side is None else str(side) for side in shape)
 
 
-def legend() -> str:
+def legend(lora: bool = False) -> str:
     """What the colours and the length of the bars mean."""
+    beside = '<span><b class="part"></b>frozen, LoRA learns beside it</span>' if lora else ""
     return (
-        '<div class="thaw-legend"><span><b></b>frozen</span><span><b class="warm"></b>learns</span>'
+        f'<div class="thaw-legend"><span><b></b>frozen</span>{beside}<span><b class="warm"></b>learns</span>'
         f"<span>longer bar, more parameters{unseen(' on a logarithmic scale')}</span></div>"
     )

@@ -44,7 +44,7 @@ def _look(run: Run, alive: bool) -> None:
         if not alive:
             st.html(facts(_ended_facts(run, status)))
         else:
-            st.html(facts(_facts(status), fixed=True))
+            st.html(facts(_facts(status, run.config().way), fixed=True))
             st.html(progress(_share(status), status.get("phase") or 0, run_state.message(status)))
         _curves(run, seen)
         st.subheader("Held-out samples", help="The same dozen pictures, never trained on, after every epoch.")
@@ -76,12 +76,12 @@ def _share(status: dict[str, Any]) -> float | None:
     return min(1.0, (max(0, (status.get("epoch") or 1) - 1) + (within or 0.0)) / status["epochs"])
 
 
-def _facts(status: dict[str, Any]) -> list[Fact]:
+def _facts(status: dict[str, Any], way: str) -> list[Fact]:
     phase = status.get("phase") or 0
     rate, training = status.get("images_per_second"), _is_training(status)
     phases = {0: Fact("Preparing", "phase"), 1: Fact("Phase 1", "frozen", tone="ice")}
     return [
-        phases.get(phase, Fact("Phase 2", "thawed", tone="ember")),
+        phases.get(phase, Fact("Phase 2", way, tone="ember")),
         Fact(_of(status, "epoch", "epochs"), "epoch", "One pass over all training pictures."),
         Fact(_of(status, "step", "steps"), "step" if training else "example", "One batch of pictures, or one picture."),
         Fact(count(round(rate)) if rate else UNKNOWN, "images a second"),
@@ -100,7 +100,7 @@ def _curves(run: Run, seen: list[dict[str, Any]]) -> None:
     for place, measure, name in zip(st.columns(2), ("accuracy", "loss"), ("Accuracy", "Loss"), strict=True):
         with place:
             st.subheader(name, help=_HELP[measure])
-            figure = curves.curves(seen, measure, epochs, run.id)  # type: ignore[arg-type]
+            figure = curves.curves(seen, measure, epochs, run.id, config.way)  # type: ignore[arg-type]
             words = curves.in_words(seen, measure)  # type: ignore[arg-type]
             plot(figure, title=f"{name} by epoch", text=words, key=f"curve-{measure}", height=300)
     st.caption("Solid: held-out pictures, which it never trains on. Dotted: the pictures it learns from.")

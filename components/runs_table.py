@@ -52,18 +52,20 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "phase 2": row["val_accuracy2"],
         "data": shown(Path(row["data"] or "").name),
         "backbone": backbone.title if backbone else row["backbone"],
-        "thawed": thawed_words(row.get("unfreeze")),
+        "thawed": thawed_words(row.get("unfreeze"), row.get("lora_rank") or 0),
         "seconds": row["seconds_total"],
         "created": row["created"] * 1000 if row["created"] else None,
     }
 
 
-def thawed_words(unfreeze: str | None) -> str:
-    """`blocks:3` as `last 3 blocks`."""
+def thawed_words(unfreeze: str | None, lora_rank: int = 0) -> str:
+    """`blocks:3` as `last 3 blocks`, with LoRA as `last 3 blocks, LoRA rank 8`."""
     kind, _, rest = (unfreeze or "").partition(":")
     if kind in ("blocks", "layers"):
-        return f"last {rest} {kind}"
-    return f"{len(rest.split(','))} layers" if kind == "names" else kind
+        words = f"last {rest} {kind}"
+    else:
+        words = f"{len(rest.split(','))} layers" if kind == "names" else kind
+    return f"{words}, LoRA rank {lora_rank}" if lora_rank and kind != "none" else words
 
 
 def runs_table(rows: list[dict[str, Any]]) -> list[int]:
@@ -87,7 +89,7 @@ def runs_table(rows: list[dict[str, Any]]) -> list[int]:
             ),
             "data": st.column_config.TextColumn("Data"),
             "backbone": st.column_config.TextColumn("Backbone"),
-            "thawed": st.column_config.TextColumn("Thawed"),
+            "thawed": st.column_config.TextColumn("Thawed", help="Or frozen, with LoRA learning beside it"),
             "seconds": st.column_config.NumberColumn("Seconds", format="%.0f"),
             "created": st.column_config.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
         },

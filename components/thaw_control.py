@@ -9,10 +9,14 @@ from components.facts import Fact, facts
 from components.held import held
 from components.layer_map import layer_map, legend
 from components.numbers import parameters
+from core import presets
+from core.catalog import backbone
 from core.config import RunConfig
 from core.models import thaw
 
 Structure = dict[str, Any]
+WAYS = {"thaw": "Thawing", "lora": "LoRA"}
+LORA_RANK = 8  # where LoRA starts
 MODES = {"none": "Nothing", "blocks": "Last blocks", "layers": "Last layers", "names": "Ticked", "all": "All"}
 
 
@@ -41,6 +45,44 @@ def control(structure: Structure) -> None:
         _slider(mode, int(unfreeze.partition(":")[2]), _most(mode, structure))
     elif mode == "names":
         st.caption("Tick layers in the table of all layers below.")
+    if structure.get("lora") and mode != "none":
+        _ways()
+
+
+def _ways() -> None:
+    """Thaw the chosen layers, or leave them frozen and let LoRA learn beside them."""
+    rank = draft.settings().lora_rank
+    left, right = st.columns(2)
+    with left:
+        st.segmented_control(
+            "Adapt by",
+            list(WAYS),
+            format_func=WAYS.__getitem__,
+            **held("thaw-way", "lora" if rank else "thaw", "default"),
+            required=True,
+            on_change=_choose_way,
+            help="Thawing lets every weight of these layers learn. LoRA keeps them frozen and lets two small matrices "
+            "learn beside the attention of each: far fewer parameters, at a higher learning rate.",
+        )
+    if rank:
+        with right:
+            st.select_slider(
+                "Rank",
+                sorted({rank, *_ranks()}),
+                **held("lora-rank", rank),
+                on_change=lambda: draft.change(lora_rank=st.session_state["lora-rank"]),
+                help="How narrow LoRA's matrices are. A higher rank can learn more, and has more to learn.",
+            )
+
+
+def _ranks() -> list[int]:
+    """Powers of two below the width of an attention head, beyond which LoRA is no smaller than what it replaces."""
+    most = backbone(draft.settings().backbone).head_width
+    return [rank for rank in (1, 2, 4, 8, 16, 32) if rank < most]
+
+
+def _choose_way() -> None:
+    draft.put(presets.with_lora(draft.settings(), LORA_RANK if st.session_state["thaw-way"] == "lora" else 0))
 
 
 def _choose_mode(structure: Structure) -> None:
@@ -85,7 +127,8 @@ def answer(structure: Structure, exact: bool, config: RunConfig, n_classes: int 
     """The map, and what learns in each phase."""
     warm = thaw.learning(config, structure)
     learn = thaw.counts(structure, config, n_classes or 2)
-    st.html(layer_map(structure, warm, learn["phase1"], n_classes, shapes=exact) + legend())
+    lora = config.lora_rank > 0
+    st.html(layer_map(structure, warm, learn["phase1"], n_classes, exact, lora) + legend(lora))
     st.html(
         facts(
             [
@@ -95,7 +138,12 @@ def answer(structure: Structure, exact: bool, config: RunConfig, n_classes: int 
                     "Only the new head. Everything else is frozen.",
                     "ice",
                 ),
-                Fact(parameters(learn["phase2"]), "learn in phase 2", "The head and what is thawed.", "ember"),
+                Fact(
+                    parameters(learn["phase2"]),
+                    "learn in phase 2",
+                    f"The head and {'LoRA' if lora else 'what is thawed'}.",
+                    "ember",
+                ),
                 Fact(parameters(learn["total"]), "in all"),
             ]
         )

@@ -27,11 +27,11 @@ def unseen(text: str) -> str:
     return f'<span class="thaw-hidden">{text}</span>'
 
 
-def phase_chip(phase: int) -> str:
-    """A small label for a phase, in its colour."""
+def phase_chip(phase: int, way: str = "thawed") -> str:
+    """A small label for a phase, in its colour; `way` is how the backbone adapts in phase 2."""
     if phase == 1:
         return f'<span class="thaw-phase">{icon(FROZEN)}Phase 1, frozen</span>'
-    return f'<span class="thaw-phase ember">{icon(THAWED)}Phase 2, thawed</span>'
+    return f'<span class="thaw-phase ember">{icon(THAWED)}Phase 2, {way}</span>'
 
 
 def empty(symbol: str, title: str, text: str) -> None:

@@ -98,6 +98,11 @@ class RunConfig:
         """How many augmented copies of each training example are kept, 0 when there are none."""
         return int(self.augmentation.partition(":")[2]) if self.augmentation.startswith("views:") else 0
 
+    @property
+    def way(self) -> str:
+        """How the backbone adapts in phase 2, in a word."""
+        return "LoRA" if self.lora_rank else "thawed"
+
     def to_json(self) -> dict[str, Any]:
         """The settings as plain data."""
         return dataclasses.asdict(self)

@@ -13,6 +13,8 @@ from core.models.structure import structure
 THAWED_SHARE = 1 / 3  # of a network's blocks: five of EfficientNet-Lite0's sixteen did best on our data sets
 BARE_RATE = 0.1  # of the fine-tuning rate, for a network without normalisation, which large steps ruin
 
+LORA_RATE = 10.0  # of the rate that suits thawing: LoRA's few matrices start at nothing and bear larger steps
+
 
 class Preset(NamedTuple):
     """A named set of settings."""
@@ -58,6 +60,13 @@ def with_backbone(config: RunConfig, key: str) -> RunConfig:
         rate = float(f"{config.phase2.learning_rate * factor:.3g}")
         changes["phase2"] = replace(config.phase2, learning_rate=rate)
     return check(replace(config, **changes))
+
+
+def with_lora(config: RunConfig, rank: int) -> RunConfig:
+    """The settings with LoRA of a rank in place of thawing, or without it (0), at a rate that suits."""
+    was, will = (LORA_RATE if lora else 1.0 for lora in (config.lora_rank, rank))
+    rate = float(f"{config.phase2.learning_rate * will / was:.3g}")
+    return check(replace(config, lora_rank=rank, phase2=replace(config.phase2, learning_rate=rate)))
 
 
 def _shape(key: str) -> tuple[int, bool]:

@@ -100,7 +100,8 @@ def summary(run: Run) -> dict[str, Any]:
     }
     try:
         config = run.config()
-        row |= {"task": config.task, "data": config.data, "backbone": config.backbone, "unfreeze": config.unfreeze}
+        row |= {"task": config.task, "data": config.data, "backbone": config.backbone}
+        row |= {"unfreeze": config.unfreeze, "lora_rank": config.lora_rank}
     except RunError as error:
         row |= {"state": DAMAGED, "error": str(error)}
     shares = {phase: (run.evaluation(phase) or {}).get("accuracy") for phase in (1, 2)}

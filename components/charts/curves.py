@@ -11,7 +11,7 @@ Measure = Literal["loss", "accuracy"]
 _COLOURS = {1: "@blue", 2: "@orange"}  # frozen, thawed
 
 
-def curves(events: Sequence[Event], measure: Measure, epochs: Sequence[int], key: str) -> Figure:
+def curves(events: Sequence[Event], measure: Measure, epochs: Sequence[int], key: str, way: str = "thawed") -> Figure:
     """The curve of one measure.
 
     Args:
@@ -19,13 +19,14 @@ def curves(events: Sequence[Event], measure: Measure, epochs: Sequence[int], key
         measure: which one to draw.
         epochs: planned epochs of phase 1 and of phase 2.
         key: which run this is; zoom is kept while it stays the same.
+        way: how the backbone adapts in phase 2, in a word.
     """
     rows = [e for e in events if e["kind"] == "epoch"]
     traces = [_line(rows, phase, split, measure) for phase in (1, 2) for split in ("train", "held out")]
     traces += [_batches(events, phase, measure) for phase in (1, 2)]
     first = _boundary(rows, epochs)
     last = max([sum(epochs), *(row["epoch"] for row in rows)])
-    return {"data": traces, "layout": _layout(measure, first, last, key, any(t["x"] for t in traces))}
+    return {"data": traces, "layout": _layout(measure, first, last, key, any(t["x"] for t in traces), way)}
 
 
 def _line(rows: Sequence[Event], phase: int, split: str, measure: Measure) -> dict[str, Any]:
@@ -75,13 +76,13 @@ def _digits(measure: Measure) -> str:
     return ".1%" if measure == "accuracy" else ".3f"
 
 
-def _layout(measure: Measure, first: float, last: float, key: str, known: bool) -> dict[str, Any]:
+def _layout(measure: Measure, first: float, last: float, key: str, known: bool, way: str) -> dict[str, Any]:
     end = max(last, first, 1) + 0.35
     shapes = [_tint(0, first, "@blue/0.07")]
     notes = [_note(0, "phase 1, frozen", "@blue-text")]
     if last > first:
         shapes += [_tint(first, end, "@orange/0.09"), _edge(first)]
-        notes.append(_note(first, "phase 2, thawed", "@orange-text"))
+        notes.append(_note(first, f"phase 2, {way}", "@orange-text"))
     yaxis: dict[str, Any] = {"tickformat": ".0%" if measure == "accuracy" else "", "nticks": 6, "rangemode": "normal"}
     if measure == "loss":
         yaxis["rangemode"] = "tozero"

@@ -21,7 +21,7 @@ def show(report: Report) -> None:
             f"Likely between **{spread}**",
             help="Wilson's 95 % interval: how much the figure could move with others of the same kind.",
         )
-        st.html(phase_chip(report.kept))
+        st.html(phase_chip(report.kept, report.config.way))
     with right:
         _verdict(report)
         st.html(facts(_beside(report)))

@@ -6,9 +6,10 @@ import streamlit as st
 
 from components.facts import Fact, facts
 from components.guard import guarded
-from components.numbers import UNKNOWN, duration, megabytes, percent, points
+from components.numbers import UNKNOWN, duration, megabytes, parameters, percent, points
 from components.results.gallery import gallery
 from components.results.report import Report
+from components.runs_table import thawed_words
 from core.evaluation.verdict import format_p
 
 _NAMES = {1: ":blue[:material/ac_unit:] Phase 1", 2: ":orange[:material/local_fire_department:] Phase 2"}
@@ -21,21 +22,21 @@ def show(report: Report) -> None:
         st.markdown("There was no phase 2 in this run: the network stayed frozen.")
         return
     one, two = report.figures[1], report.figures[2]
-    st.html(facts(_accuracy(one, two)))
-    st.html(facts(_cost(two)))
+    st.html(facts(_accuracy(one, two, report.config.way)))
+    st.html(facts([*_adapted(report), *_cost(two)]))
     if test := two.get("test_comparison"):
         st.caption(f"On the test split: {test['verdict']}")
     _choice(report)
     _galleries(report)
 
 
-def _accuracy(one: dict[str, Any], two: dict[str, Any]) -> list[Fact]:
+def _accuracy(one: dict[str, Any], two: dict[str, Any], way: str) -> list[Fact]:
     bounds = two.get("difference_interval")
     spread = f"{points(bounds[0]).removesuffix(' points')} to {points(bounds[1])}" if bounds else ""
     help = f"Likely between {spread} (95 %, Bonett and Price, for answers to the same examples)." if bounds else ""
     shown = [
         Fact(percent(one["accuracy"]), "after phase 1, frozen", tone="ice"),
-        Fact(percent(two["accuracy"]), "after phase 2, thawed", tone="ember"),
+        Fact(percent(two["accuracy"]), f"after phase 2, {way}", tone="ember"),
         Fact(points(two["accuracy"] - one["accuracy"]), f"likely {spread}" if spread else "difference", help),
     ]
     if "mcnemar_p" in two:
@@ -43,6 +44,17 @@ def _accuracy(one: dict[str, Any], two: dict[str, Any]) -> list[Fact]:
         help = "McNemar's exact test: how often chance alone would part mended from broken at least this far."
         shown.append(Fact(p, "McNemar's p", help))
     return shown
+
+
+def _adapted(report: Report) -> list[Fact]:
+    """What learned in phase 2: the choice, and how many parameters."""
+    begun = [event for event in report.run.events(("phase",)) if event["phase"] == 2 and event.get("trainable")]
+    rank, words = report.config.lora_rank, thawed_words(report.config.unfreeze)
+    choice = Fact(f"LoRA rank {rank}", f"on the {words}", _LORA) if rank else Fact(words.capitalize(), "thawed")
+    return [choice, *(Fact(parameters(event["trainable"]), "learned in phase 2") for event in begun[-1:])]
+
+
+_LORA = "The network's own weights stay frozen; two small matrices learn beside the attention of each of these layers."
 
 
 def _cost(two: dict[str, Any]) -> list[Fact]:

@@ -199,3 +199,21 @@ def test_try_it_answers_a_text_and_tints_its_words(run):
         assert 'class="thaw-answer"' not in _html(app)
     finally:
         service(run).stop()
+
+
+def test_lora_is_chosen_beside_the_thaw_control_at_a_rate_that_suits(reviews):
+    app = _open("train", data=str(reviews))
+    rate = app.session_state["draft"].phase2.learning_rate
+    app.button_group(key="thaw-way").set_value("lora").run()
+    assert not _errors(app)
+    assert (app.session_state["draft"].lora_rank, app.session_state["draft"].unfreeze) == (8, "blocks:3")
+    assert app.session_state["draft"].phase2.learning_rate == pytest.approx(10 * rate)
+    shown = "".join(str(html.proto.body) for html in app.get("html"))
+    assert "LoRA learns beside it" in shown
+    assert "322 k" in shown  # 98,817 of the head and 3 x 74,240
+    app.select_slider(key="lora-rank").set_value(16).run()
+    assert app.session_state["draft"].lora_rank == 16
+    app.button_group(key="thaw-way").set_value("thaw").run()
+    assert not _errors(app)
+    assert app.session_state["draft"].lora_rank == 0
+    assert app.session_state["draft"].phase2.learning_rate == pytest.approx(rate)

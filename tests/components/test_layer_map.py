@@ -1,4 +1,4 @@
-from components.layer_map import block_state, layer_map
+from components.layer_map import block_state, layer_map, legend
 
 STRUCTURE = {
     "blocks": [
@@ -30,3 +30,11 @@ def test_the_output_stands_on_top_and_the_head_always_learns():
 def test_unknown_shapes_are_not_shown():
     assert "4 × 4 × 8" in layer_map(STRUCTURE, frozenset(), 50, 2)
     assert "4 × 4 × 8" not in layer_map(STRUCTURE, frozenset(), 50, 2, shapes=False)
+
+
+def test_lora_is_half_warm_beside_what_stays_frozen():
+    html = layer_map(STRUCTURE, frozenset({"conv_a", "conv_b"}), 50, 2, lora=True)
+    assert html.count('<li class="part"') == 1
+    assert "LoRA learns beside it" in html
+    assert "LoRA" in legend(lora=True)
+    assert "LoRA" not in legend()
