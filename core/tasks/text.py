@@ -82,8 +82,8 @@ def refuse(config: RunConfig) -> None:
     row = catalog.backbone(config.backbone)
     if config.weights in ("pretrained", "random") and config.lora_rank >= row.head_width > 0:
         raise ConfigError(
-            f"lora_rank must be below {row.head_width}, the width of an attention head of {row.key}; from there on LoRA "
-            f"is no smaller than what it replaces. Received: {config.lora_rank}."
+            f"lora_rank must be below {row.head_width}, the width of an attention head of {row.key}; from there on "
+            f"LoRA is no smaller than what it replaces. Received: {config.lora_rank}."
         )
 
 
