@@ -8,7 +8,7 @@ from core.exports.page import cards, chart, page, table, text
 from core.exports.report_results import how_good, thumbnail_of, was_it_worth_it, where_wrong, why
 from core.exports.story import Story, story
 from core.exports.text_examples import text_of
-from core.exports.wording import counts, interval, percent, recipe
+from core.exports.wording import counts, interval, percent, recipe, thawed
 from core.record import Run
 
 
@@ -23,6 +23,9 @@ def report(run: Run) -> str:
     return page(f"{run.name()}: report", [section(told) for section in sections])
 
 
+_HELP = {"thawed": "to thaw its last layers", "LoRA": "that LoRA learns beside its last layers"}
+
+
 def _opening(told: Story) -> str:
     found, made = told.headline, datetime.fromtimestamp(told.run.created(), UTC)
     names = ", ".join(told.classes[:8]) + (" …" if len(told.classes) > 8 else "")
@@ -31,7 +34,8 @@ def _opening(told: Story) -> str:
         f"<h1>{text(told.run.name())}</h1>"
         f'<p class="soft">Run {text(told.run.id)}, {made:%d %B %Y}. Made with Thaw.</p>'
         f"<h2>The question</h2><p>Can a network that already knows how to {_verb(told)} learn to tell "
-        f"{len(told.classes)} classes of {told.noun} apart ({text(names)})? Does it help to thaw its last layers?</p>"
+        f"{len(told.classes)} classes of {told.noun} apart ({text(names)})? Does it help "
+        f"{_HELP[told.config.way]}?</p>"
         f'<p class="big">{percent(found["accuracy"])}</p>'
         f"<p>right on {found['n']:,} {told.judged_on}; likely {interval(found['accuracy_interval'])} (95 %, Wilson). "
         f"Always answering “{text(found['baseline_class'])}” would be right on {percent(found['baseline'])}.</p>"
@@ -45,7 +49,8 @@ def _verb(told: Story) -> str:
 
 def _verdict(told: Story) -> str:
     said = told.figures.get(2, {}).get("verdict")
-    return f"Phase 2: {said}" if said else "There was no phase 2: the network stayed frozen."
+    lora = f" ({thawed(told.config)})" if told.config.lora_rank else ""
+    return f"Phase 2{lora}: {said}" if said else "There was no phase 2: the network stayed frozen."
 
 
 def _data(told: Story) -> str:

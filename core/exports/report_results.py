@@ -126,7 +126,7 @@ def was_it_worth_it(told: Story) -> str:
         f"<p>The difference in accuracy is {100 * two['difference']:+.1f} percentage points (95 % interval {spread}). "
         f"McNemar's exact test asks whether so many more mended than broken could be chance. "
         f"The model of phase {told.kept} is kept.</p>"
-        + table(("", "After phase 1, frozen", "After phase 2, thawed"), rows)
+        + table(("", "After phase 1, frozen", f"After phase 2, {told.config.way}"), rows)
         + _galleries(told)
     )
 

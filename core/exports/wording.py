@@ -62,7 +62,7 @@ def recipe(config: RunConfig, versions: dict[str, str], seconds: float | None) -
         ("Input", unit),
         ("Head", f"{head.pooling} pooling, {hidden}dropout {head.dropout:g}"),
         ("Phase 1, frozen", phase_row(config.phase1)),
-        ("Phase 2, thawed", f"{thawed(config)}; {phase_row(config.phase2)}" if config.phase2.epochs else "none"),
+        (f"Phase 2, {config.way}", f"{thawed(config)}; {phase_row(config.phase2)}" if config.phase2.epochs else "none"),
         ("Early stopping", stop),
         ("Augmentation", config.augmentation),
         ("Class weights", "on" if config.class_weights else "off"),

@@ -1,5 +1,6 @@
 """A run with LoRA on a small real encoder: what its worker writes, and that a kill changes nothing of it."""
 
+import html
 import json
 import subprocess
 import sys
@@ -12,6 +13,9 @@ import pytest
 from core import launcher, record
 from core.config import apply, from_json
 from core.data import text_scan
+from core.exports.model_card import card
+from core.exports.report import report
+from core.run_list import summary
 from tests.core.test_tasks_text import KERAS_HUB_ONLY
 from tests.core.test_training_resume import figures, history, kill_at, wait
 from tests.core.text_data import OPENINGS, WORDS, write_reviews
@@ -79,6 +83,18 @@ def test_a_process_with_keras_alone_agrees_with_the_table(trained):
     said = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)
     table = [[float(row[f"p2:{c}"]) for c in classes] for row in rows]
     np.testing.assert_allclose(json.loads(said.stdout.splitlines()[-1])[0], table, atol=1e-5)
+
+
+def test_report_model_card_and_list_of_runs_name_lora_with_what_it_cost(trained):
+    words = "LoRA of rank 3 beside the attention of the last block"
+    page, found = report(trained), trained.evaluation(2)
+    assert f"Phase 2 ({words}): {found['verdict']}" in html.unescape(page)
+    assert "After phase 2, LoRA" in page
+    assert "thawed</t" not in page
+    assert f"Phase 2, LoRA: {words}" in card(trained)
+    assert found["seconds"] > 0
+    assert found["megabytes"].keys() == {"model", "stored", "memory_peak"}
+    assert (summary(trained)["unfreeze"], summary(trained)["lora_rank"]) == ("blocks:1", 3)
 
 
 @pytest.mark.parametrize("epoch", [3, pytest.param(4, marks=pytest.mark.slow), pytest.param(5, marks=pytest.mark.slow)])
