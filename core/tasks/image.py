@@ -94,9 +94,19 @@ def refuse(config: RunConfig) -> None:
         )
 
 
-def scan(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> scans.Scan:
-    """What the data set of `config` holds. Raises DataError where it cannot train a classifier."""
-    return scans.scan(config.data, progress=progress)
+def scan(
+    config: RunConfig, progress: Callable[[int, int | None], None] | None = None, *, to_train: bool = True
+) -> scans.Scan:
+    """What the data set of `config` holds.
+
+    Raises:
+        DataError: it cannot train a classifier (or score one, which asks for less), or does not tell the patients as
+            the settings say.
+    """
+    found = scans.scan(config.data, progress=progress, to_train=to_train)
+    if to_train:
+        patients.patients(found, config)
+    return found
 
 
 def cached(path: str) -> scans.Scan | None:
@@ -197,11 +207,13 @@ class Source:
         self.specs = (tf.TensorSpec((None, self._size, self._size, 3), tf.float32),)
 
     def load(self, index: "tf.Tensor") -> "tuple[tuple[tf.Tensor, ...], tf.Tensor]":
-        """One picture by its place in the manifest: `((pixels (S, S, 3) float32 0…255,), ok)`."""
+        """Pictures by their places in the manifest `(B,)`: `((pixels (B, S, S, 3) float32 0…255,), ok (B,))`."""
+        import tensorflow as tf
+
         from core.data.pipeline import decode_and_resize
 
-        image, ok = decode_and_resize(self._paths[index], self._size, self._reading)
-        return (image,), ok
+        images, ok = decode_and_resize(tf.gather(self._paths, index), self._size, self._reading)
+        return (images,), ok
 
     def augment(
         self, tensors: "tuple[tf.Tensor, ...]", keys: "tf.Tensor", view: "tf.Tensor"

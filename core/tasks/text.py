@@ -87,9 +87,11 @@ def refuse(config: RunConfig) -> None:
         )
 
 
-def scan(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Scan:
-    """What the data set of `config` holds. Raises DataError where it cannot train a classifier."""
-    return text_scan.scan(config, progress=progress)
+def scan(
+    config: RunConfig, progress: Callable[[int, int | None], None] | None = None, *, to_train: bool = True
+) -> Scan:
+    """What the data set of `config` holds. Raises DataError where it cannot train (or score) a classifier."""
+    return text_scan.scan(config, progress=progress, to_train=to_train)
 
 
 def cached(path: str) -> Scan | None:
@@ -172,10 +174,10 @@ class Source:
         self.notes = (_truncation(counts, length),)
 
     def load(self, index: "tf.Tensor") -> "tuple[tuple[tf.Tensor, ...], tf.Tensor]":
-        """One text by its place in the manifest: `((token ids (L,), padding mask (L,)), ok)`."""
+        """Texts by their places in the manifest `(B,)`: `((token ids (B, L), padding mask (B, L)), ok (B,))`."""
         import tensorflow as tf
 
-        return (self._ids[index], self._masks[index]), tf.constant(True)
+        return (tf.gather(self._ids, index), tf.gather(self._masks, index)), tf.ones_like(index, tf.bool)
 
     def augment(
         self, tensors: "tuple[tf.Tensor, ...]", keys: "tf.Tensor", view: "tf.Tensor"

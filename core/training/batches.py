@@ -27,7 +27,7 @@ class Source(Protocol):
     notes: tuple[str, ...]  # what people should know of how the examples are read
 
     def load(self, index: tf.Tensor) -> tuple[Tensors, tf.Tensor]:
-        """One example by its place in the manifest, and whether it could be read."""
+        """A batch of examples by their places in the manifest `(B,)`, and which could be read `(B,)`."""
 
     def augment(self, tensors: Tensors, keys: tf.Tensor, view: tf.Tensor) -> Tensors:
         """Augmented copies of a batch."""
@@ -54,9 +54,8 @@ def loaded(source: Source, rows: np.ndarray, views: np.ndarray, batch: int) -> t
 
 
 def _loaded_view(source: Source, rows: np.ndarray, view: int, batch: int) -> tf.data.Dataset:
-    data = tf.data.Dataset.from_tensor_slices(rows.astype("int32"))
-    load = _as_it_is(lambda row: (*source.load(row), row))
-    data = data.map(load, tf.data.AUTOTUNE, deterministic=True).batch(batch)
+    data = tf.data.Dataset.from_tensor_slices(rows.astype("int32")).batch(batch)
+    data = data.map(_as_it_is(lambda row: (*source.load(row), row)), tf.data.AUTOTUNE, deterministic=True)
     cropped = _cropping(source.lengths)
     if view < 0:
         return data.map(_as_it_is(lambda x, ok, row: (cropped(x, row), ok)))
@@ -117,7 +116,7 @@ def fresh(
     def load(i: tf.Tensor) -> tuple[Tensors, tf.Tensor, tf.Tensor]:
         row = tf.gather(places, i)
         tensors, ok = source.load(row)
-        with tf.control_dependencies([tf.debugging.Assert(ok, [VANISHED, row])]):
+        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(ok), [VANISHED, row[~ok]])]):
             return tuple(tf.identity(t) for t in tensors), row, tf.gather(targets, i)
 
     @_as_it_is
@@ -127,8 +126,8 @@ def fresh(
             x = source.augment(x, row, tf.cast(view, tf.int32))
         return _unwrapped(cropped(x, row)), label
 
-    data = _indices(len(labels), order, lengths, batch).map(load, tf.data.AUTOTUNE, deterministic=True)
-    data = data.batch(batch).map(finish, tf.data.AUTOTUNE, deterministic=True)
+    data = _indices(len(labels), order, lengths, batch).batch(batch).map(load, tf.data.AUTOTUNE, deterministic=True)
+    data = data.map(finish, tf.data.AUTOTUNE, deterministic=True)
     return _sized(data.prefetch(2), len(labels), batch)
 
 
