@@ -1,6 +1,7 @@
 """What ended a run, in words for people: from an exception, or from the signal that ended its worker."""
 
 import errno
+import os
 from pathlib import Path
 
 from core.errors import ThawError
@@ -46,4 +47,7 @@ def oom_kills() -> int:
 
 def _place(error: BaseException) -> str:
     name = getattr(error, "filename", None)
-    return f" {str(name)!r}" if name else ""
+    if not name:
+        return ""
+    path = Path(os.fsdecode(name))
+    return f" {str(path.parent if path.suffix == '.tmp' else path)!r}"  # a file that is written beside another

@@ -98,7 +98,8 @@ class Run(RunFolder):
             status = self._written_status()  # it may have ended between the two looks
             if status["state"] in (DONE, STOPPED, FAILED):
                 return status
-            if status["state"] != QUEUED or self.events_file.exists() or self._waited_long():
+            had_worker = status["state"] != QUEUED or "place" in status or self.events_file.exists()
+            if had_worker or self._waited_long():
                 return {**status, "state": INTERRUPTED, "error": self._interrupted(status)}
         if status["state"] in LIVE:
             status["stale_s"] = max(0.0, time.time() - (status.get("heartbeat") or time.time()))
@@ -133,10 +134,25 @@ class Run(RunFolder):
             )
         if isinstance(known.get("signal"), str):
             return f"The worker was ended by {known['signal']}. Resume goes on from the last checkpoint."
+        if said := self._last_words():
+            return said
+        if self.path.is_dir() and not os.access(self.path, os.W_OK):
+            return f"The folder {str(self.path)!r} can no longer be written. Change its rights, then resume."
         return (
             "The worker ended without a word: the machine may have been switched off, its memory may have run out, or "
             "its disk be full or read-only. Resume goes on from the last checkpoint."
         )
+
+    def _last_words(self) -> str:
+        """How the worker said that it ended, where it could still append that but replace its status no more."""
+        try:
+            with open(self.events_file, "rb") as file:
+                file.seek(max(0, self.events_file.stat().st_size - 4096))
+                last = json.loads(file.read().splitlines()[-1])
+        except (OSError, ValueError, IndexError, RecursionError):
+            return ""
+        said = last.get("message") if isinstance(last, dict) and last.get("kind") == "end" else ""
+        return said if isinstance(said, str) else ""
 
     def _waited_long(self) -> bool:
         """Whether a worker should have taken the lock by now. A clock that was set back counts as a long wait."""

@@ -187,6 +187,14 @@ def test_an_interrupted_run_says_what_ended_it_and_what_to_do(run, ended, part):
     assert part in closing_words(run, status)
 
 
+def test_a_worker_that_could_replace_its_status_no_more_is_quoted(run):
+    run.write_status(state=record.RUNNING, pid=7)
+    run.events_file.write_text('{"kind": "end", "state": "failed", "message": "The disk went."}\n')
+    assert (run.state(), run.status()["error"]) == (record.INTERRUPTED, "The disk went.")
+    run.events_file.write_text('{"kind": "end", "state": "failed", "message": 5}\n')
+    assert "Resume" in run.status()["error"]
+
+
 def test_a_folder_where_no_run_can_be_made_is_said(tmp_path):
     (tmp_path / "runs").write_text("a file in the way")
     with pytest.raises(ThawError, match="No run can be made in"):

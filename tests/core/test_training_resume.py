@@ -145,19 +145,3 @@ def test_loss_that_is_not_a_number_fails_with_a_sentence(pictures, tmp_path):
     assert "smaller learning rate" in run.status()["error"]
     assert run.kept() == 1
     assert run.model_file.exists()
-
-
-def test_runs_wait_in_line(pictures, tmp_path, monkeypatch):
-    monkeypatch.setenv("THAW_MAX_RUNNING", "1")
-    first = launcher.start(apply(config(pictures), {"phase1.epochs": "2000", "early_stopping": "off"}), tmp_path)
-    while first.state() != record.RUNNING:
-        time.sleep(0.1)
-    second = launcher.start(config(pictures), tmp_path)
-    while not second.status().get("place"):
-        time.sleep(0.1)
-    assert second.state() == record.QUEUED
-    assert second.status()["place"] == 1
-    launcher.stop(second)
-    assert wait(second) == record.STOPPED
-    launcher.stop(first)
-    assert wait(first) == record.STOPPED

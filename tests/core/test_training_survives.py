@@ -25,6 +25,7 @@ from core.training import checkpoint
 from core.training.reporter import Reporter
 from core.training.store import ArraySpec, FeatureStore
 from tests.core.conftest import ROOT, core
+from tests.core.odd_data import bound_by_rights
 from tests.core.test_training_resume import wait
 
 NAMES = ["new\nline", os.fsdecode(b"caf\xe9"), "<b>**x** 🐈"]
@@ -247,6 +248,100 @@ def test_a_folder_that_is_renamed_and_data_that_change_end_in_a_sentence_and_res
     assert run.model_file.is_file()
 
 
+def begun(data, home, *settings):
+    """A run that would go on for long, started by a shell that file permissions bind, and that shell."""
+    words = ["--epochs1", "5000", "--set", "early_stopping=off", "phase1.learning_rate=1e-5", "seed=3", *settings]
+    command = [sys.executable, "-m", "core", "train", "--data", str(data), "--runs", str(home), "--image-size", "32"]
+    shell = subprocess.Popen(
+        [*bound_by_rights(), *command, *words], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: [run for run in run_list.list_runs(home) if checkpoint.load(run)])
+    return run_list.list_runs(home)[0], shell
+
+
+@pytest.mark.slow
+def test_a_folder_that_turns_read_only_ends_a_run_in_a_sentence_and_it_resumes(pictures, tmp_path):
+    run, shell = begun(pictures, tmp_path)
+    folders = [run.path, *(path for path in run.path.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    said = shell.communicate(timeout=240)[1]
+    assert shell.returncode == 1
+    assert f"No permission to write {str(run.path)!r}" in said or f"No permission to write '{run.path}/" in said
+    assert "Change its rights, then resume" in said
+    assert "Traceback" not in said
+    assert run.state() == record.INTERRUPTED
+    assert checkpoint.load(run).progress.epoch >= 1
+    for folder in folders:
+        folder.chmod(0o755)
+    launcher.resume(run)
+    until(lambda: run.status().get("phase") == 1)
+    launcher.stop(run)
+    assert wait(run) == record.STOPPED
+    epochs = [e["epoch"] for e in run.events(("epoch",))]
+    assert epochs == list(range(1, len(epochs) + 1))
+
+
+@pytest.mark.slow
+def test_data_that_vanish_while_they_are_read_end_a_run_in_a_sentence_and_it_resumes(pictures, tmp_path):
+    data = shutil.copytree(pictures, tmp_path / "data")
+    run, shell = begun(data, tmp_path / "runs", "augmentation=live")
+    data.rename(tmp_path / "elsewhere")
+    assert "has vanished or changed. Put it back, then resume." in shell.communicate(timeout=240)[1]
+    assert (shell.returncode, run.state()) == (1, record.FAILED)
+    launcher.resume(run)
+    assert wait(run) == record.FAILED
+    assert "There is no folder" in run.status()["error"]
+    (tmp_path / "elsewhere").rename(data)
+    launcher.resume(run)
+    until(lambda: run.status().get("phase") == 1)
+    launcher.stop(run)
+    assert wait(run) == record.STOPPED
+
+
+LAUNCH = "import sys; from core import launcher; from core.config import from_json; "
+LAUNCH += "print(launcher.start(from_json({'data': sys.argv[1], 'phase1': {'epochs': 5000}, 'early_stopping': False, "
+LAUNCH += "'image_size': 32, 'unfreeze': 'none', 'name': 'x'})).path)"
+
+
+def test_apps_that_share_a_folder_share_the_line_and_no_crash_leaves_a_ghost(pictures):
+    def launched():
+        done = subprocess.run([sys.executable, "-c", LAUNCH, str(pictures)], cwd=ROOT, capture_output=True, text=True)
+        return Run(done.stdout.strip())
+
+    runs = []
+    for place in (None, 1, 2, 3):
+        run = launched()
+        runs.append(run)
+        until(lambda run=run, place=place: run.is_held() and run.status().get("place") == place)
+    first, second, third, fourth = runs
+    until(lambda: first.state() == record.RUNNING)
+    assert [run.state() for run in runs[1:]] == [record.QUEUED] * 3
+    launcher.stop(fourth)
+    assert wait(fourth) == record.STOPPED
+    (worker,) = (int(p.name) for p in Path("/proc").iterdir() if _trains(p, second) and not _watches(p))
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: third.status().get("place") == 1)
+    assert second.state() == record.INTERRUPTED
+    launcher.stop(first)
+    assert wait(first) == record.STOPPED
+    until(lambda: third.state() == record.RUNNING)
+    launcher.stop(third)
+    assert wait(third) == record.STOPPED
+
+
+def _trains(process: Path, run: Run) -> bool:
+    try:
+        return process.name.isdigit() and os.fsencode(run.path) in (process / "cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _watches(process: Path) -> bool:
+    """Whether it is the small process that waits for the one that trains."""
+    return bool((process / "task" / process.name / "children").read_text())
+
+
 @pytest.fixture
 def little_memory():
     """The file that takes processes into a control group of 350 MB, less than TensorFlow needs."""
@@ -294,6 +389,30 @@ def test_a_clock_that_is_set_back_harms_no_report(tmp_path, monkeypatch):
         reporter.close(record.STOPPED, message="")
     assert run.state() == record.STOPPED
     assert reporter.elapsed() >= 0
+
+
+@pytest.mark.slow
+def test_a_clock_that_is_set_back_within_a_run_harms_nothing(pictures, tmp_path, monkeypatch):
+    from core.training.trainer import train
+
+    run = create_run(from_json({"data": str(pictures), "task": "image", **SMALL}), {}, tmp_path / "runs")
+    now, yesterday = time.time, lambda: now() - 86_400
+
+    def told(self, kind, **values):
+        honest(self, kind, **values)
+        if kind == "epoch":
+            monkeypatch.setattr(time, "time", yesterday)
+
+    honest = Reporter.event
+    monkeypatch.setattr(Reporter, "event", told)
+    with run.lock().acquire():
+        train(run, Reporter(run))
+    assert run.state() == record.DONE
+    assert [e["epoch"] for e in run.events(("epoch",))] == [1, 2, 3, 4, 5]
+    assert run.events(("end",))[0]["t"] < run.events(("epoch",))[0]["t"]
+    assert all(e["seconds"] >= 0 for e in run.events(("epoch",)))
+    assert run_list.summary(run)["seconds_total"] > 0
+    assert [r.id for r in run_list.list_runs(tmp_path / "runs")] == [run.id]
 
 
 def test_a_report_that_cannot_be_written_is_no_second_error(tmp_path):
