@@ -19,7 +19,7 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
 
     Args:
         run: a run with a model.
-        data: a folder or table whose classes bear names of the run's classes; some may be missing.
+        data: a folder or table whose classes bear names of the run's classes; all but one may be missing.
 
     Returns:
         The keys of `evaluation/phaseN.json`, with `phase`, `data`, and `left_out`: files without an answer.
@@ -30,7 +30,7 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
     """
     config, predictor = run.config().replace(data=str(data)), Predictor(run)
     task = tasks.task(predictor.task)
-    found = task.scan(config)
+    found = task.scan(config, to_train=False)
     labels = _labels_for(found, predictor.classes)
     truth, left_out = [], [problem.path for problem in found.problems if problem.kind == "unreadable"]
 

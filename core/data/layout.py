@@ -57,11 +57,11 @@ class Layout:
         return ["/".join(parts) for parts in chosen if not self.splits or parts[0] in self.splits]
 
 
-def find(root: str, folders: Sequence[str]) -> Layout:
+def find(root: str, folders: Sequence[str], to_train: bool = True) -> Layout:
     """The layout of the folders below `root`.
 
     Raises:
-        DataError: there is only a folder for training, or only one for validation or test.
+        DataError: it is to train on, and there is only a folder for training, or only one for validation or test.
     """
     top = [f for f in folders if "/" not in f]
     splits = {f: _SPLITS[f.lower()] for f in top if f.lower() in _SPLITS}
@@ -69,6 +69,8 @@ def find(root: str, folders: Sequence[str]) -> Layout:
     if TRAIN in kinds and len(kinds) > 1:
         return Layout(SPLIT_FOLDERS if VALIDATION in kinds else TRAIN_AND_TEST, splits)
     if splits and len(top) == len(splits):
+        if not to_train:
+            return Layout(SPLIT_FOLDERS, splits)
         names = " and ".join(sorted(repr(f) for f in splits))
         wanted = "'validation'" if TRAIN in kinds else "'train'"
         raise DataError(
@@ -88,7 +90,9 @@ def split_of(name: str) -> str | None:
     return {**_SPLITS, "dev": VALIDATION}.get(name.strip().lower())
 
 
-def refuse(root: str, layout: Layout, classes: tuple[str, ...], counts: Counter[tuple[str, str]]) -> None:
+def refuse(
+    root: str, layout: Layout, classes: tuple[str, ...], counts: Counter[tuple[str, str]], to_train: bool = True
+) -> None:
     """Raise where no classifier can be trained and judged.
 
     Args:
@@ -96,12 +100,15 @@ def refuse(root: str, layout: Layout, classes: tuple[str, ...], counts: Counter[
         layout: how it is read.
         classes: those with usable pictures.
         counts: usable pictures by (split, class).
+        to_train: False where a picture of one class is enough, to score a model.
 
     Raises:
         DataError: says what is missing and where.
     """
     if not classes:
         raise DataError(f"No picture that can be read lies in a class folder below {root!r}. Choose another folder.")
+    if not to_train:
+        return
     if len(classes) == 1:
         raise DataError(
             f"At least two classes, each a folder of pictures, are needed. Received one, {classes[0]!r}, in {root!r}. "

@@ -97,7 +97,7 @@ class Scan:
         }
 
 
-def scan(path: str | Path, *, progress: Progress | None = None, use_cache: bool = True) -> Scan:
+def scan(path: str | Path, *, progress: Progress | None = None, use_cache: bool = True, to_train: bool = True) -> Scan:
     """Read a folder of labelled pictures.
 
     Nothing is opened that an earlier scan saw with the same size and times.
@@ -106,18 +106,19 @@ def scan(path: str | Path, *, progress: Progress | None = None, use_cache: bool 
         path: the data set's folder, in one of the layouts of `core.data.layout`.
         progress: called with (done, total) now and then; total is None while files are still being found.
         use_cache: read and write what is known of the files under the cache folder.
+        to_train: refuse what cannot train a classifier; to score a model, one class with one picture will do.
 
     Raises:
-        DataError: the folder cannot train a classifier at all, with the reason in one sentence.
+        DataError: the folder cannot be used at all, with the reason in one sentence.
     """
     root = _root(path)
     found = walk(root, environment.data_roots(), progress)
     if use_cache and (known := scan_cache.load(root, found)):
         return from_plain(known)
-    shape = layout.find(root, found.folders)
+    shape = layout.find(root, found.folders, to_train)
     verdicts = scan_cache.verdicts(root, found, use_cache=use_cache, progress=progress)
-    result = _assemble(root, found, shape, verdicts)
-    if use_cache:
+    result = _assemble(root, found, shape, verdicts, to_train)
+    if use_cache and to_train:
         scan_cache.save(root, found, to_plain(result))
     return result
 
@@ -150,7 +151,7 @@ def _root(path: str | Path) -> str:
     return root
 
 
-def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdict]) -> Scan:
+def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdict], to_train: bool) -> Scan:
     """Put together what the walk and the checks found."""
     problems = [Problem(*p) for p in found.problems]
     usable = []  # (entry, verdict, split, class)
@@ -165,7 +166,7 @@ def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdi
         else:
             usable.append((entry, verdict, *place))
     classes = tuple(sorted({u[3] for u in usable}))
-    layout.refuse(root, shape, classes, Counter((u[2], u[3]) for u in usable))
+    layout.refuse(root, shape, classes, Counter((u[2], u[3]) for u in usable), to_train)
     label = {name: i for i, name in enumerate(classes)}
     files = tuple(
         Example(entry.path, label[name], split, "", verdict.patient or None) for entry, verdict, split, name in usable

@@ -105,16 +105,28 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _delimiter(text: str, candidates: tuple[str, ...]) -> str:
-    """The one under which most of the first rows have the same number of columns, two or more."""
+    """The one under which most of the first rows, and the very first, have the same number of columns, two or more.
+
+    Of several, the first under which a column's values come again and again, as labels do.
+    """
     best, most = candidates[0], 0.0
     csv.field_size_limit(_LONGEST_FIELD)
     for delimiter in candidates:
-        widths = Counter(len(r) for _, r in zip(range(_LOOK), _records(text, delimiter), strict=False) if r)
+        rows = [r for _, r in zip(range(_LOOK), _records(text, delimiter), strict=False) if r]
+        widths = Counter(map(len, rows))
         width, n = max(((w, n) for w, n in widths.items() if w > 1), key=lambda pair: pair[1], default=(0, 0))
-        share = n / max(1, sum(widths.values()))
-        if width and share > most + 0.05:  # an earlier candidate needs to be clearly beaten
+        if not width:
+            continue
+        whole = [r for r in rows if len(r) == width]
+        sound = (len(rows[0]) == width) + any(_comes_again(column) for column in zip(*whole, strict=True))
+        share = sound + n / len(rows)
+        if share > most + 0.05:  # an earlier candidate needs to be clearly beaten
             best, most = delimiter, share
     return best
+
+
+def _comes_again(column: tuple[str, ...]) -> bool:
+    return len(set(column)) <= len(column) / 2
 
 
 def _is_header(rows: list[list[str]], named: tuple[str, ...]) -> bool:

@@ -19,18 +19,18 @@ from core.data.walk import Entry, Walk, walk
 from core.errors import DataError
 
 
-def scan(config: RunConfig, *, progress: Progress | None = None, use_cache: bool = True) -> Scan:
+def scan(config: RunConfig, *, progress: Progress | None = None, use_cache: bool = True, to_train: bool = True) -> Scan:
     """What the texts at `config.data` are. Nothing is read that an earlier scan saw with the same size and times.
 
     Raises:
-        DataError: they cannot train a classifier at all, with the reason in one sentence.
+        DataError: they cannot train a classifier, or not even score one, with the reason in one sentence.
     """
     path = texts.source(config.data)
     asked, seen = os.path.abspath(config.data), _signature(path, config)  # noqa: PTH100 -- as core.data.scan names it
     if use_cache and (known := scan_cache.load(asked, seen)):
         return from_plain(known)
-    result = replace(_assemble(texts.read(path, config, progress)), source=str(path))
-    if use_cache:
+    result = replace(_assemble(texts.read(path, config, progress, to_train), to_train), source=str(path))
+    if use_cache and to_train:
         scan_cache.save(asked, seen, to_plain(result))
     return result
 
@@ -64,7 +64,7 @@ def contents(found: Scan | Manifest, config: RunConfig) -> list[str]:
         source = Path(found.root) / paths[0].rpartition("#")[0]
     else:
         source = Path(found.root)
-    by_path = {t.path: t.text for t in texts.read(source, config).texts}
+    by_path = {t.path: t.text for t in texts.read(source, config, to_train=False).texts}
     return [by_path.get(path, "") for path in paths]
 
 
@@ -82,9 +82,10 @@ def _signature(path: Path, config: RunConfig) -> Walk:
     return Walk([entry], [f"columns {config.text_column!r} {config.label_column!r} {config.split_column!r}"])
 
 
-def _assemble(read: Texts) -> Scan:
+def _assemble(read: Texts, to_train: bool = True) -> Scan:
     classes = tuple(sorted({t.label for t in read.texts}))
-    _refuse(read, classes)
+    if to_train or not classes:
+        _refuse(read, classes)
     place = {name: i for i, name in enumerate(classes)}
     files = tuple(Example(t.path, place[t.label], t.split) for t in read.texts)
     copies = _copies(read.texts)

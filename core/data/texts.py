@@ -63,14 +63,14 @@ def source(data: str) -> Path:
     return (_lone_table(path) or path) if path.is_dir() else path
 
 
-def read(path: Path, config: RunConfig, progress: Progress | None = None) -> Texts:
-    """All labelled texts of `path`, as `source` gives it.
+def read(path: Path, config: RunConfig, progress: Progress | None = None, to_train: bool = True) -> Texts:
+    """All labelled texts of `path`, as `source` gives it. To train, folders of splits need both train and validation.
 
     Raises:
         DataError: the table or the folders cannot be used.
     """
     if path.is_dir():
-        return _from_folders(str(path), walk(str(path), environment.data_roots(), progress), progress)
+        return _from_folders(str(path), walk(str(path), environment.data_roots(), progress), progress, to_train)
     return _from_table(path, config)
 
 
@@ -116,8 +116,8 @@ def _from_table(path: Path, config: RunConfig) -> Texts:
     return result
 
 
-def _from_folders(root: str, found: Walk, progress: Progress | None) -> Texts:
-    shape = layout.find(root, found.folders)
+def _from_folders(root: str, found: Walk, progress: Progress | None, to_train: bool) -> Texts:
+    shape = layout.find(root, found.folders, to_train)
     result = Texts(root, shape.name, problems=list(found.problems), class_folders=shape.class_folders(found.folders))
     for done, entry in enumerate(found.files):
         place = shape.place(entry.path)

@@ -67,6 +67,8 @@ def data(tmp_path):
         (("train", "--data", ".", "--unfreeze", "names:nope"), "stem_conv"),
         (("train", "--data", ".", "--weights", "/nowhere.h5"), "/nowhere.h5"),
         (("train", "--data", ".", "--config", "/nowhere.json"), "settings file"),
+        (("train", "--data", ".", "--set", "patient_column=ward"), "'ward'"),
+        (("train", "--data", ".", "--set", "patient_pattern=(x+)"), "matches no file name"),
         (("scan", "/nowhere"), "/nowhere"),
         (("resume", "no-run"), "no-run"),
         (("stop", "no-run"), "no-run"),
@@ -163,6 +165,20 @@ def test_predict_evaluate_and_export_speak_to_people_too(capsys, data, tmp_path)
     assert json.loads(run_main(capsys, "evaluate", run.id, data, "--json")[1])["n"] == 6
     status, out, _ = run_main(capsys, "export", run.id, "--format", "settings", "--out", tmp_path / "s.json")
     assert (status, out) == (0, f"{tmp_path / 's.json'}\n")
+
+
+@pytest.mark.parametrize("layout", ["one class", "one picture", "test alone"])
+def test_what_could_not_train_can_still_be_scored(capsys, tmp_path, layout):
+    root = tmp_path / "other"
+    picture((root / "test" if layout == "test alone" else root) / "b" / "1.png", (24, 24))
+    if layout == "one picture":
+        picture(root / "a" / "2.png", (24, 24), seed=1)
+    status, out, _ = run_main(capsys, "evaluate", make_run(("a", "b")).id, root, "--json")
+    found = json.loads(out)
+    assert (status, found["n"]) == (0, 2 if layout == "one picture" else 1)
+    assert [sum(row) for row in found["confusion"]] == [found["n"] - 1, 1]
+    status, _, err = run_main(capsys, "scan", root)  # the same folder still cannot train
+    assert (status, len(err.strip().splitlines())) == (2, 1)
 
 
 def test_predict_without_anything_to_answer_is_a_mistake(capsys):

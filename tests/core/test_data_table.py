@@ -25,6 +25,15 @@ def test_the_delimiter_is_found_and_quoted_newlines_stay_in_their_row(tmp_path, 
     assert [n for n, _ in found.rows] == [2, 3, 4, 5]  # as a spreadsheet numbers them
 
 
+@pytest.mark.parametrize("header", [("text", "label"), None])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_commas_in_unquoted_texts_are_not_taken_for_the_delimiter(tmp_path, header, delimiter):
+    rows = [(f"film {i}, one of {i + 9}", ("good", "bad")[i % 2]) for i in range(20)]
+    (tmp_path / "x.csv").write_text("\n".join(map(delimiter.join, ([header] if header else []) + rows)))
+    found = table.read(tmp_path / "x.csv")
+    assert texts_of(found, columns.find(found)) == rows
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
 def test_the_usual_encodings_are_read(tmp_path, encoding):
     rows = [("déjà vu à la façade", "été"), ("nothing new", "hiver")] * 3
