@@ -1,5 +1,7 @@
 """All runs in a table that sorts and filters."""
 
+import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +70,15 @@ def thawed_words(unfreeze: str | None, lora_rank: int = 0) -> str:
     return f"{words}, LoRA rank {lora_rank}" if lora_rank and kind != "none" else words
 
 
-def runs_table(rows: list[dict[str, Any]]) -> list[int]:
-    """Draw the table; the numbers of the ticked rows."""
+def runs_table(runs: list[Run], rows: list[dict[str, Any]]) -> list[Run]:
+    """Draw a row for each run; the ticked ones.
+
+    The browser remembers ticks by place. A list of other runs is another table, so that no tick moves to another run.
+    """
     share = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
     event = st.dataframe(
         [{**row, "created": _moment(row["created"])} for row in rows],
-        key="runs-table",
+        key=f"runs-table-{_digest(runs)}",
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -95,7 +100,11 @@ def runs_table(rows: list[dict[str, Any]]) -> list[int]:
         },
         alt="All runs with state, held-out accuracy after each phase, data, backbone, what was thawed, and duration",
     )
-    return list(event["selection"]["rows"])
+    return [runs[n] for n in event["selection"]["rows"] if n < len(runs)]
+
+
+def _digest(runs: list[Run]) -> str:
+    return hashlib.blake2b(b"/".join(os.fsencode(run.id) for run in runs), digest_size=8).hexdigest()
 
 
 def _moment(milliseconds: float | None) -> Any:

@@ -18,7 +18,7 @@ with guarded():
         words = st.text_input("Filter", placeholder="Filter by name, data or backbone", label_visibility="collapsed")
         rows = table_rows(runs)
         kept = [n for n, row in enumerate(rows) if words.lower() in " ".join(map(str, row.values())).lower()]
-        ticked = [runs[kept[n]] for n in runs_table([rows[n] for n in kept]) if n < len(kept)]
+        ticked = runs_table([runs[n] for n in kept], [rows[n] for n in kept])
         if ticked:
             actions(ticked)
             compare(ticked)

@@ -1,0 +1,53 @@
+"""Runs that freeze, are renamed or are deleted while they are open on a page."""
+
+import shutil
+import time
+
+import pytest
+from test_pages import _errors, _open
+
+from core import record
+
+
+def _html(app):
+    return " ".join(element.value for element in app.get("html"))
+
+
+def test_a_frozen_worker_is_told_by_its_heartbeat(pictures, run_of):
+    run = run_of(pictures)
+    status = {"state": record.RUNNING, "phase": 1, "epoch": 1, "epochs": 4, "message": "Phase 1: training"}
+    with run.lock().acquire():
+        run.write_status(**status, heartbeat=time.time() - 100)
+        app = _open("train", run=run.id)
+        assert "The worker has not been heard of for 1" in _html(app)
+        assert app.button(key="stop")
+        run.write_status(**status, heartbeat=time.time())
+        assert "not been heard of" not in _html(app.run())
+        assert not _errors(app)
+
+
+@pytest.mark.parametrize("page", ["train", "results", "runs", "try_it"])
+def test_a_page_survives_that_its_run_is_renamed_moved_or_deleted_elsewhere(pictures, run_of, page):
+    other, run = run_of(pictures, name="another"), run_of(pictures)
+    run.config_file.touch()
+    app = _open(page, run=run.id)
+    run.write_notes(name="renamed <i>elsewhere</i>")
+    assert not _errors(app.run())
+    run.path.rename(run.path.with_name("moved-20260101"))
+    assert not app.run().exception
+    assert not [error for error in _errors(app) if "did not foresee" in error]
+    shutil.rmtree(run.path.with_name("moved-20260101"))
+    assert not app.run().exception
+    assert not [error for error in _errors(app) if "did not foresee" in error]
+    assert other.state() == record.DONE
+
+
+def test_ticks_are_forgotten_when_the_runs_are_others_so_that_none_moves_to_another_run(pictures, run_of):
+    runs = [run_of(pictures, name=name) for name in "ab"]
+    app = _open("runs")
+    table = app.dataframe[0].key
+    runs[0].write_notes(name="renamed")
+    assert app.run().dataframe[0].key == table
+    shutil.rmtree(runs[0].path)
+    assert app.run().dataframe[0].key != table
+    assert not _errors(app)
