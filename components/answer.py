@@ -41,17 +41,17 @@ def mark(label: str | None, truth: str | None) -> str:
     return f' · <span style="color:var(--bad)">{icon("cancel")} it is {as_html(truth)}</span>'
 
 
-def phase_bars(phase: int, row: Mapping[str, Any], top: int = 5) -> str:
-    """HTML of one phase's most probable classes."""
-    return f"<p>{phase_chip(phase)}</p>" + probability_bars(row["probabilities"], top, _TONES[phase])
+def phase_bars(phase: int, row: Mapping[str, Any], top: int = 5, way: str = "thawed") -> str:
+    """HTML of one phase's most probable classes; `way` is how the backbone adapts in phase 2."""
+    return f"<p>{phase_chip(phase, way)}</p>" + probability_bars(row["probabilities"], top, _TONES[phase])
 
 
 def changed_words(phases: Mapping[int, Mapping[str, Any]]) -> str:
     """Whether phase 2 changed the mind, in a sentence."""
     one, two = phases[1], phases[2]
     if one["label"] != two["label"]:
-        return f"Thawing changed its mind: {one['label']} became {two['label']}."
+        return f"Phase 2 changed its mind: {one['label']} became {two['label']}."
     before, after = one["probability"] or 0.0, two["probability"] or 0.0
     if abs(after - before) < 0.005:
-        return "Thawing changed nothing here."
-    return f"Thawing made it {'surer' if after > before else 'less sure'}: {percent(before)} became {percent(after)}."
+        return "Phase 2 changed nothing here."
+    return f"Phase 2 made it {'surer' if after > before else 'less sure'}: {percent(before)} became {percent(after)}."

@@ -100,7 +100,7 @@ def _phases(run: Run, service: Service, given: Picture | Text, row: dict[str, An
         return
     phases = {int(phase): answer for phase, answer in (both.get("phases") or {}).items()}
     for place, (phase, one) in zip(st.columns(max(1, len(phases)), gap="medium"), sorted(phases.items()), strict=True):
-        place.html(phase_bars(phase, one))
+        place.html(phase_bars(phase, one, way=run.config().way))
     if len(phases) == 2:
         st.caption(as_markdown(changed_words(phases)))
 

@@ -76,7 +76,7 @@ def _answers(report: Report, path: str) -> None:
         shares = cases.shares(phase, row)
         right = max(shares, key=shares.__getitem__) == name
         mark = f'<span class="thaw-mark {"right" if right else "wrong"}">{icon("check" if right else "close")}</span>'
-        st.html(phase_bars(phase, {"probabilities": shares}, top=4).replace("</p>", f" {mark}</p>", 1))
+        st.html(phase_bars(phase, {"probabilities": shares}, 4, report.config.way).replace("</p>", f" {mark}</p>", 1))
 
 
 def _neighbours(report: Report, path: str) -> None:

@@ -52,7 +52,7 @@ def one(report: Report, path: str, at_once: bool = False) -> None:
     phases = [phase for phase in (1, 2) if report.run.phase_model_file(phase).exists()]
     for place, phase in zip(st.columns(2, gap="medium"), phases, strict=False):
         with place:
-            st.html(phase_chip(phase))
+            st.html(phase_chip(phase, report.config.way))
             try:
                 with st.spinner("Looking. The first time takes some seconds, while the model loads."):
                     found = known.get(phase, {}).get(path) or words.of_text(report.run, text, phase)

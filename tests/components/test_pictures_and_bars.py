@@ -48,7 +48,7 @@ def test_many_classes_share_the_rest_of_the_bar():
 
 def test_phase_2_is_compared_in_words():
     one, two = {"label": "a", "probability": 0.6}, {"label": "a", "probability": 0.9}
-    assert changed_words({1: one, 2: two}) == "Thawing made it surer: 60.0 % became 90.0 %."
+    assert changed_words({1: one, 2: two}) == "Phase 2 made it surer: 60.0 % became 90.0 %."
     assert "a became b" in changed_words({1: one, 2: {"label": "b", "probability": 0.9}})
     assert "changed nothing" in changed_words({1: one, 2: one})
 
