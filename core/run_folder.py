@@ -6,7 +6,7 @@ runs/<run_id>/
 ├── evaluation/phase1.json  phase2.json  insight.json  embedding.json  components.npz  tsne.json  words.json
 ├── explanations/  exports/  jobs/  corrections.json
 ├── models/phase1.keras  models/phase2.keras  model.keras
-├── checkpoints/  worker.log  worker.lock  exit.json
+├── checkpoints/  scratch/  worker.log  worker.lock  exit.json
 └── request.json  notes.json
 ```
 """
@@ -56,6 +56,11 @@ class RunFolder:
     def checkpoints(self) -> Path:
         """What resume needs."""
         return self.path / "checkpoints"
+
+    @property
+    def scratch(self) -> Path:
+        """The worker's temporary files; there only while it lives, or after it was killed until it is resumed."""
+        return self.path / "scratch"
 
     @property
     def log_file(self) -> Path:

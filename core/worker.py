@@ -4,11 +4,14 @@ It is two processes: the one that trains, and a small one that waits for it and 
 """
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import Timeout
@@ -33,7 +36,7 @@ def main(folder: str) -> int:
         return 2
     with lock:
         try:
-            with slot(run):
+            with slot(run), _scratch(run):
                 return _work(run)
         except CancelledError:
             run.write_status(
@@ -55,6 +58,20 @@ def watched(folder: str) -> int:
     with suppress(OSError):  # the folder may be gone, or the disk full
         write_json(Run(folder).exit_file, {"pid": child, "signal": name, "out_of_memory": out_of_memory})
     return 128 - ended
+
+
+@contextmanager
+def _scratch(run: Run) -> Iterator[None]:
+    """Temporary files go into the run's folder: TensorFlow writes some, and a worker that is killed leaves them."""
+    shutil.rmtree(run.scratch, ignore_errors=True)
+    with suppress(OSError):  # full or read-only: then the system's place will do
+        run.scratch.mkdir()
+        tempfile.tempdir = str(run.scratch)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = None
+        shutil.rmtree(run.scratch, ignore_errors=True)
 
 
 def _work(run: Run) -> int:

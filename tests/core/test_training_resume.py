@@ -117,9 +117,13 @@ def test_half_written_files_do_not_stop_a_resume(pictures, undisturbed, tmp_path
     with open(run.events_file, "ab") as events:
         events.write(b'{"kind": "epoch", "epo')
     run.status_file.write_bytes(run.status_file.read_bytes()[:30])
+    run.scratch.mkdir(exist_ok=True)
+    (run.scratch / "left.py").touch()
     launcher.resume(run)
     assert wait(run) == record.DONE
     assert history(run) == history(undisturbed)
+    assert not run.scratch.exists()
+    assert not undisturbed.scratch.exists()
 
 
 def test_stop_keeps_a_model_and_skip_goes_on(pictures, tmp_path):
