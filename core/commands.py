@@ -5,6 +5,7 @@ TensorFlow is imported only by the commands that need it, when they run.
 
 import argparse
 import contextlib
+import os
 import sys
 from typing import Any
 
@@ -133,7 +134,10 @@ def serve(args: argparse.Namespace) -> int:
     run = find_run(args.run)
     from core.serve import serve as answer
 
-    return answer(run, port=args.port, idle=args.idle, state=args.state)
+    status = answer(run, port=args.port, idle=args.idle, state=args.state)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # a thread that still loads a model inside TensorFlow would hang or abort an orderly exit
 
 
 def _follow(run: Run, as_json: bool) -> int:

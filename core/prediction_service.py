@@ -24,6 +24,7 @@ from core.strict_json import strict_json
 
 AT_ONCE = 2  # requests that are decoded and answered at the same time
 IN_HAND = 32  # requests accepted; the next one is told to try again
+LOAD_SECONDS = 60.0  # that a request waits for the model
 MAX_PIXELS = 50_000_000  # width x height: resizing needs 12 bytes a pixel
 
 
@@ -78,17 +79,28 @@ class PredictionService:
     async def _answered(self, request: Request, answer: Callable[[Example], Any]) -> Any:
         """What `answer`, in a thread, makes of the example in the request."""
         kind = check_head(request)
-        if self.state != "ready":
-            raise Refused(503, self.message, {"Retry-After": "2"})
         if self.in_hand >= IN_HAND:
             raise Refused(429, "Too many requests at once. Try again in a second.", {"Retry-After": "1"})
         self.in_hand += 1
         try:
+            await self._loaded()
             example = await read_example(request, kind)
             return await anyio.to_thread.run_sync(answer, example, limiter=self._slots)
         finally:
             self.in_hand -= 1
             self.last_request = time.monotonic()
+
+    async def _loaded(self) -> None:
+        """Wait for the model: who asks as soon as the address is known shall get an answer.
+
+        Raises:
+            Refused: 503, the model cannot be loaded, or not in time.
+        """
+        with anyio.move_on_after(LOAD_SECONDS):
+            while self.state == "loading":
+                await anyio.sleep(0.05)
+        if self.state != "ready":
+            raise Refused(503, self.message, {"Retry-After": "2"})
 
     def answer(self, example: Example, both: bool) -> dict[str, Any]:
         """The row for one example; runs in a thread.

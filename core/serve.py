@@ -30,6 +30,7 @@ from core.request_body import Refused
 
 HOST = "127.0.0.1"
 CONNECTIONS = 128
+SHUTDOWN_SECONDS = 5  # for requests in hand to end
 
 
 def build(run: Run, token: str, *, idle: float = 0.0, on_idle: Callable[[], None] = lambda: None) -> Starlette:
@@ -111,7 +112,14 @@ def serve(
     token = secrets.token_urlsafe(24)
     app = build(run, token, idle=idle, on_idle=lambda: setattr(server, "should_exit", True))
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, limit_concurrency=CONNECTIONS)
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            limit_concurrency=CONNECTIONS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
     )
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -119,12 +127,14 @@ def serve(
             listener.bind((HOST, port))
         except OSError:
             raise ConfigError(f"Port {port} cannot be used: another program has it. Name another --port.") from None
+        listener.listen(CONNECTIONS)  # who asks before the server accepts waits a moment, and is not refused
         port = listener.getsockname()[1]
         announce(f"Predictions of {run.name()} at http://{HOST}:{port}/predict\nToken: {token}\nCtrl-C ends it.")
         if state:
             write_privately(state, {"pid": os.getpid(), "port": port, "token": token, "run": str(run.path)})
         try:
-            server.run(sockets=[listener])
+            with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has shut down
+                server.run(sockets=[listener])
         finally:
             if state:
                 state.unlink(missing_ok=True)

@@ -1,9 +1,13 @@
 import http.client
 import io
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +22,7 @@ from core.errors import ConfigError, RunError
 from core.predict import Predictor
 from core.serve import build, serve
 
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token"
 EDGE = "edge"
 FORM = f"multipart/form-data; boundary={EDGE}"
@@ -317,3 +322,19 @@ def test_one_that_may_idle_ends_when_its_run_is_deleted():
     run = make_run(phases=(1,))
     threading.Timer(0.5, run.delete).start()
     assert serve(run, idle=600, announce=lambda _: None) == 0
+
+
+def test_who_asks_as_soon_as_the_token_is_said_gets_an_answer_and_ctrl_c_ends_in_order():
+    run = make_run(phases=(1, 2))
+    command = [sys.executable, "-m", "core", "serve", str(run.path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as service:
+        said = [service.stdout.readline() for _ in range(3)]
+        port, token = said[0].rsplit(":", 1)[1].split("/")[0], said[1].split()[1]
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+        connection.request("POST", "/predict", form(png()), {"Content-Type": FORM, "Authorization": f"Bearer {token}"})
+        response = connection.getresponse()
+        row = json.loads(response.read())
+        service.send_signal(signal.SIGINT)  # while the other phase's model may still be loading
+        assert service.wait(30) == 0
+        connection.close()
+    assert (response.status, row["error"], set(row["probabilities"])) == (200, None, set(CLASSES))
