@@ -1,8 +1,11 @@
 """Fixtures that several tests share."""
 
+import functools
 import importlib.util
 import os
 import shutil
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,14 +16,48 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+EXAMPLES_A_ROUND = 200
+_examples: Counter[str] = Counter()  # by test; counted only where THAW_MINUTES asks for it
+
+
 def pytest_collection_modifyitems(items):
-    """`THAW_EXAMPLES=N` gives every Hypothesis test N examples: `pytest -m hypothesis --hypothesis-show-statistics`."""
-    wanted = os.environ.get("THAW_EXAMPLES")
-    for item in items if wanted else ():
-        test = getattr(item, "function", None)
-        own = getattr(test, "_hypothesis_internal_use_settings", None)
-        if own is not None:
-            test._hypothesis_internal_use_settings = settings(own, max_examples=int(wanted))
+    """`THAW_MINUTES=60 pytest -m hypothesis` shares an hour among the Hypothesis tests and tells what they ran."""
+    ours = [item for item in items if hasattr(getattr(item, "obj", None), "hypothesis")]
+    for item in ours if os.environ.get("THAW_MINUTES") else ():
+        test = item.obj
+        own = getattr(test, "_hypothesis_internal_use_settings", settings())
+        test._hypothesis_internal_use_settings = settings(own, max_examples=EXAMPLES_A_ROUND)
+        test.hypothesis.inner_test = _counted(test.hypothesis.inner_test, item.nodeid)
+        item.seconds = 60 * float(os.environ["THAW_MINUTES"]) / len(ours)
+
+
+def _counted(test, name):
+    @functools.wraps(test)
+    def counted(*args, **kwargs):
+        _examples[name] += 1
+        return test(*args, **kwargs)
+
+    return counted
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Round after round of new examples, for as long as the test's share of THAW_MINUTES lasts."""
+    if not getattr(pyfuncitem, "seconds", 0):
+        return None
+    end = time.monotonic() + pyfuncitem.seconds
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    while time.monotonic() < end:
+        pyfuncitem.obj(**arguments)
+    return True
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many examples ran, where they were counted."""
+    for name, n in sorted(_examples.items()):
+        terminalreporter.write_line(f"{n:>12,}  {name}")
+    if _examples:
+        terminalreporter.write_line(f"{_examples.total():>12,}  examples in all")
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,10 @@
 import io
-import os
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.data import archive
@@ -136,35 +137,35 @@ def test_two_members_of_one_name_are_refused():
     refused(source, "cannot be unpacked")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=12), st.binary(max_size=40)), max_size=5, unique_by=lambda m: m[0]))
-def test_any_member_names_either_unpack_inside_or_are_refused(tmp_path_factory, members):
+def test_any_member_names_either_unpack_inside_or_are_refused(members):
     try:
         source = packed(members)
     except (ValueError, UnicodeError, IndexError):
         return  # not even Python can write it
-    _unpacks_inside_or_is_refused(source, tmp_path_factory)
+    _unpacks_inside_or_is_refused(source)
 
 
 WHOLE = packed(two_classes()).getvalue()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=6), st.integers(0, 50))
-def test_any_damage_either_unpacks_inside_or_is_refused(tmp_path_factory, changes, cut):
+def test_any_damage_either_unpacks_inside_or_is_refused(changes, cut):
     data = bytearray(WHOLE)
     for at, value in changes:
         data[at] = value
-    _unpacks_inside_or_is_refused(io.BytesIO(data[: len(data) - cut]), tmp_path_factory)
+    _unpacks_inside_or_is_refused(io.BytesIO(data[: len(data) - cut]))
 
 
-def _unpacks_inside_or_is_refused(source, tmp_path_factory):
-    place = tmp_path_factory.mktemp("fuzz")
-    os.environ["THAW_RUNS"] = str(place / "runs")
-    try:
-        folder = extract_zip(source, "a.zip")
-    except DataError:
-        assert left_behind() == []
-    else:
-        assert folder.is_relative_to(place / "data" / "uploads")
-    assert {p.name for p in place.iterdir()} <= {"data"}
+def _unpacks_inside_or_is_refused(source):
+    with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_RUNS", f"{place}/runs")
+        try:
+            folder = extract_zip(source, "a.zip")
+        except DataError:
+            assert left_behind() == []
+        else:
+            assert folder.is_relative_to(Path(place, "data", "uploads"))
+        assert {p.name for p in Path(place).iterdir()} <= {"data"}

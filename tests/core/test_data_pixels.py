@@ -1,9 +1,12 @@
+import contextlib
 import io
 import zlib
 
 import numpy as np
 import pytest
 from data_pictures import picture, smooth
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from core.data.pixels import inspect, read_pixels, thumbnail
@@ -132,3 +135,30 @@ def test_thumbnails_are_small_and_upright():
     assert (small.format, small.size) == ("PNG", (12, 9))
     with pytest.raises(DataError):
         thumbnail(b"no picture", 100)
+
+
+def _encodings():
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8))
+    moving = {"save_all": True, "append_images": [noise.rotate(90)]}
+    kinds = {"PNG": {}, "JPEG": {"exif": Image.Exif()}, "GIF": moving, "WEBP": moving, "BMP": {}, "TIFF": {}, "PPM": {}}
+    for kind, more in kinds.items():
+        out = io.BytesIO()
+        noise.save(out, kind, **more)
+        yield out.getvalue()
+
+
+ENCODED = tuple(_encodings())
+CHANGES = st.lists(st.tuples(st.integers(0, 4000), st.binary(max_size=4)), max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(ENCODED), CHANGES, st.integers(0, 300), st.sampled_from([24, 320]))
+def test_any_damage_gives_pixels_or_a_sentence(encoded, changes, cut, side):
+    data = bytearray(encoded)
+    for at, put in changes:
+        at %= len(data)
+        data[at : at + len(put)] = put
+    damaged = bytes(data[: len(data) - cut % len(data)])
+    for read in (read_pixels, lambda source: thumbnail(source, side), inspect):
+        with contextlib.suppress(DataError):  # and nothing else, warnings included
+            assert len(read(damaged))

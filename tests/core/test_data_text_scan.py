@@ -1,8 +1,11 @@
 """What is found of texts, and what is wrong with them."""
 
+import json
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core import tasks
 from core.config import RunConfig
@@ -140,3 +143,28 @@ def test_a_note_beside_pictures_does_not_make_them_texts(tmp_path):
     for name in ("cat", "dog"):
         (tmp_path / name / "photo.jpg").unlink()
     assert tasks.detect(tmp_path) == "text"
+
+
+WORDS = ["text", "label", "split", "good", "bad", "train", "validation", "", "a, b", "\0", "é", "🐈", "1"]
+CELLS, DELIMITERS = st.sampled_from(WORDS), st.sampled_from([",", ";", "\t"])
+ROWS = st.builds(lambda cells, delimiter: delimiter.join(cells), st.lists(CELLS, max_size=4), DELIMITERS)
+VALUES = CELLS | st.integers() | st.lists(CELLS, max_size=2)
+RECORDS = st.dictionaries(CELLS, VALUES, max_size=4).map(json.dumps)
+CONTENTS = st.builds(
+    lambda lines, kind: "\n".join(lines).encode(kind),
+    st.lists(ROWS, max_size=12) | st.lists(RECORDS, max_size=12),
+    st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(CONTENTS | st.binary(max_size=200), st.sampled_from([".csv", ".tsv", ".jsonl"]))
+def test_any_table_is_scanned_or_refused_in_a_sentence(tmp_path_factory, content, ending):
+    path = tmp_path_factory.getbasetemp() / f"any{ending}"
+    path.write_bytes(content)
+    try:
+        found = scan(path)
+    except DataError:
+        return
+    assert {p.kind for p in found.problems} <= set(PROBLEM_KINDS)
+    assert found.to_json()["total"] == len(found.files) >= 2
