@@ -15,25 +15,29 @@ def reliability(bins: Sequence[Mapping[str, Any]], unit: str = "picture") -> Fig
     """
     known = [row for row in bins if row["n"]]
     most = max((row["n"] for row in known), default=1)
-    bars = {
+    right = "%{customdata[4]:.1%} right<extra></extra>"
+    place = {
         "type": "bar",
         "x": [(row["lower"] + row["upper"]) / 2 for row in known],
-        "y": [row["accuracy"] for row in known],
         "width": [0.9 * (row["upper"] - row["lower"]) for row in known],
-        "customdata": [[row["lower"], row["upper"], row["n"], row["confidence"]] for row in known],
-        "marker": {"color": [f"@primary%{0.25 + 0.75 * (row['n'] / most) ** 0.5:.2f}" for row in known]},
-        "hovertemplate": f"%{{customdata[2]}} {unit}s, %{{customdata[3]:.1%}} sure<br>%{{y:.1%}} right<extra></extra>",
+        "customdata": [[row[k] for k in ("lower", "upper", "n", "confidence", "accuracy")] for row in known],
+        "hovertemplate": f"%{{customdata[2]}} {unit}s, %{{customdata[3]:.1%}} sure<br>{right}",
     }
+    colours = [f"@primary%{0.25 + 0.75 * (row['n'] / most) ** 0.5:.2f}" for row in known]
+    bars = {**place, "y": [row["accuracy"] for row in known], "marker": {"color": colours}}
+    # A bar that is never right has no height: what can be clicked is the whole place of it.
+    places = {**place, "y": [1] * len(known), "marker": {"color": "@text/0.05"}}
     line = {"color": "@text/0.5", "dash": "dot", "width": 1.5}
     even = {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "line": line, "hoverinfo": "skip"}
     axis = {"tickformat": ".0%", "nticks": 6}
     layout = {
         "xaxis": {**axis, "range": [0, 1], "title": {"text": "how sure"}, "showgrid": False},
         "yaxis": {**axis, "range": [0, 1.02], "title": {"text": "how often right"}},
+        "barmode": "overlay",
         "showlegend": False,
         "dragmode": False,
     }
-    return {"data": [bars, even], "layout": layout}
+    return {"data": [bars, places, even], "layout": layout}
 
 
 def coverage(curve: Sequence[Mapping[str, float]], chosen: Mapping[str, Any] | None) -> Figure:

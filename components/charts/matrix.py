@@ -9,13 +9,16 @@ from components.plot import Figure
 _MOST_WRITTEN = 14  # classes up to which the numbers stand in the cells
 
 
-def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: bool) -> Figure:
+def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: bool, unit: str = "picture") -> Figure:
     """Rows are the true classes, columns the answers.
 
     Args:
         confusion: counts (C, C).
         classes: the C names.
         shares: show shares of each row instead of counts.
+        unit: what an example is called.
+
+    A cell carries its row and its column.
     """
     names = [as_plotly(shortened(name, 18)) for name in classes]
     totals = [max(1, sum(row)) for row in confusion]
@@ -25,8 +28,7 @@ def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: b
         for rows in zip(share, confusion, strict=True)
     ]
     cells = [
-        [[i, j, plural(n, "picture"), percent(share[i][j])] for j, n in enumerate(row)]
-        for i, row in enumerate(confusion)
+        [[i, j, plural(n, unit), percent(share[i][j])] for j, n in enumerate(row)] for i, row in enumerate(confusion)
     ]
     trace = {
         "type": "heatmap",
@@ -54,11 +56,11 @@ def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: b
     return {"data": [trace], "layout": layout}
 
 
-def in_words(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> str:
+def in_words(confusion: Sequence[Sequence[int]], classes: Sequence[str], unit: str = "picture") -> str:
     """The most frequent confusions in a sentence."""
     wrong = [(n, classes[i], classes[j]) for i, row in enumerate(confusion) for j, n in enumerate(row) if i != j and n]
     if not wrong:
-        return "No picture is confused with another class."
+        return f"No {unit} is confused with another class."
     most = sorted(wrong, key=lambda cell: -cell[0])[:5]
     return (
         "Most frequent confusions: " + "; ".join(f"{n} of {true} taken for {answer}" for n, true, answer in most) + "."

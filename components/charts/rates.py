@@ -9,15 +9,16 @@ from components.plot import Figure
 _LINES = ("@primary", "@orange", "@violet", "@green", "@red", "@gray", "@blue", "@yellow")
 
 
-def rates(curves: Mapping[str, Mapping[str, Sequence[float]] | None], kind: str) -> Figure:
+def rates(curves: Mapping[str, Mapping[str, Sequence[Any]] | None], kind: str) -> Figure:
     """Curves of each class against the rest.
 
     Args:
         curves: by class, `fpr` and `tpr`, `recall` and `precision`; None where there is nothing to tell apart.
         kind: `roc` or `pr`.
+
+    A point carries the place of its class among `curves` and its threshold, where the run has noted one.
     """
     across, up = ("fpr", "tpr") if kind == "roc" else ("recall", "precision")
-    known = {name: curve for name, curve in curves.items() if curve}
     traces: list[dict[str, Any]] = [
         {
             "type": "scatter",
@@ -25,10 +26,12 @@ def rates(curves: Mapping[str, Mapping[str, Sequence[float]] | None], kind: str)
             "name": as_plotly(shortened(name)),
             "x": curve[across],
             "y": curve[up],
-            "line": {"width": 2.5 if len(known) == 1 else 1.6, "color": _LINES[n % len(_LINES)]},
+            "customdata": [[n, t] if t is not None else None for t in curve.get(f"{kind}_threshold", ())],
+            "line": {"width": 2.5 if len(curves) == 1 else 1.6, "color": _LINES[n % len(_LINES)]},
             "hovertemplate": f"{as_plotly(shortened(name))}<br>%{{x:.1%}}, %{{y:.1%}}<extra></extra>",
         }
-        for n, (name, curve) in enumerate(known.items())
+        for n, (name, curve) in enumerate(curves.items())
+        if curve
     ]
     if kind == "roc":
         chance = {"color": "@text/0.35", "dash": "dot", "width": 1}
@@ -48,7 +51,7 @@ def rates(curves: Mapping[str, Mapping[str, Sequence[float]] | None], kind: str)
     layout = {
         "xaxis": {**axis, "title": {"text": words[0]}},
         "yaxis": {**axis, "title": {"text": words[1]}},
-        "showlegend": len(known) > 1,
+        "showlegend": len(curves) > 1,
         "legend": {"orientation": "v", "font": {"size": 12}},
     }
     return {"data": traces, "layout": layout}

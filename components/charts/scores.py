@@ -20,12 +20,14 @@ def scores(
         negative_scores: float (N,), of all others.
         names: of the class, and of the other.
         threshold: 0 to 1.
+
+    A bar carries how many it holds, between which probabilities, and 0 for the class or 1 for the other.
     """
     edges = np.linspace(0, 1, _BINS + 1)
     middle = ((edges[:-1] + edges[1:]) / 2).round(4).tolist()
     looks = (("@primary%0.9", 1, positive_scores), ("@text%0.28", -1, negative_scores))
     traces: list[dict[str, Any]] = []
-    for name, (colour, sign, values) in zip(names, looks, strict=True):
+    for side, (name, (colour, sign, values)) in enumerate(zip(names, looks, strict=True)):
         counts = np.histogram(values, edges)[0]
         traces.append(
             {
@@ -33,9 +35,9 @@ def scores(
                 "name": as_plotly(shortened(name)),
                 "x": middle,
                 "y": (sign * np.sqrt(counts)).tolist(),  # the square root keeps a single picture visible
-                "customdata": counts.tolist(),
+                "customdata": [[int(n), *edges[k : k + 2].tolist(), side] for k, n in enumerate(counts)],
                 "marker": {"color": colour},
-                "hovertemplate": f"{as_plotly(shortened(name))}: %{{customdata}}<extra></extra>",
+                "hovertemplate": f"{as_plotly(shortened(name))}: %{{customdata[0]}}<extra></extra>",
             }
         )
     line = {"color": "@text", "width": 2}

@@ -9,7 +9,14 @@ from components.plot import Figure
 Event = dict[str, Any]
 
 
-def trajectories(rounds: Sequence[Event], truths: Sequence[int], names: Sequence[str], now: int, key: str) -> Figure:
+def trajectories(
+    rounds: Sequence[Event],
+    truths: Sequence[int],
+    names: Sequence[str],
+    now: int,
+    key: str,
+    unit: str = "picture",
+) -> Figure:
     """A line for each example: the probability of its true class after every epoch.
 
     Args:
@@ -18,6 +25,9 @@ def trajectories(rounds: Sequence[Event], truths: Sequence[int], names: Sequence
         names: of the examples' classes.
         now: the epoch that the scrubber is at.
         key: zoom is kept while it stays the same.
+        unit: what an example is called.
+
+    A point carries the place of its example.
     """
     first = max((event["epoch"] for event in rounds if event["phase"] == 1), default=0)
     last = max((event["epoch"] for event in rounds), default=1)
@@ -27,8 +37,9 @@ def trajectories(rounds: Sequence[Event], truths: Sequence[int], names: Sequence
             "mode": "lines",
             "x": [event["epoch"] for event in rounds],
             "y": [event["probabilities"][n][truth] for event in rounds],
+            "customdata": [n] * len(rounds),
             "line": {"color": "@text/0.45", "width": 1.6},
-            "hovertemplate": f"{as_plotly(shortened(name))}, picture {n + 1}: %{{y:.1%}}<extra></extra>",
+            "hovertemplate": f"{as_plotly(shortened(name))}, {unit} {n + 1}: %{{y:.1%}}<extra></extra>",
         }
         for n, (truth, name) in enumerate(zip(truths, names, strict=True))
     ]

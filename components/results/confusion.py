@@ -8,6 +8,7 @@ from components.charts.matrix import in_words, matrix
 from components.escape import as_markdown
 from components.guard import guarded
 from components.plot import plot
+from components.results.clicks import clicked
 from components.results.gallery import gallery
 from components.results.report import Report
 
@@ -32,8 +33,8 @@ def show(report: Report) -> None:
     left, right = st.columns([1, 1], gap="large")
     height = min(760, max(300, 110 + 42 * len(classes)))
     with left:
-        figure = matrix(confusion, classes, kind == "shares")
-        words = in_words(confusion, classes)
+        figure = matrix(confusion, classes, kind == "shares", report.unit)
+        words = in_words(confusion, classes, report.unit)
         result = plot(figure, title="Confusion matrix", text=words, key="confusion", height=height)
         st.caption(as_markdown(words))
     with right:
@@ -48,8 +49,8 @@ def _cells(confusion: list[list[int]]) -> list[Cell]:
 
 def _follow_click(result: Any, place: str, cells: list[Cell]) -> None:
     """Choose the cell that was clicked, if it holds pictures."""
-    custom = (getattr(result, "clicked", None) or {}).get("custom")
-    if isinstance(custom, list) and len(custom) >= 2 and (int(custom[0]), int(custom[1])) in cells:
+    custom = clicked(result)
+    if isinstance(custom, list) and (int(custom[0]), int(custom[1])) in cells:
         st.session_state[place] = (int(custom[0]), int(custom[1]))
 
 

@@ -1,5 +1,7 @@
 """Probabilities as predictions give them: with the temperature that is switched on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from components.results.report import Report
@@ -13,9 +15,9 @@ def temperature(report: Report) -> float | None:
     return value if value and value > 0 and value != 1 else None
 
 
-def probabilities(report: Report) -> np.ndarray:
-    """The kept model's, of the examples that the report's figures are about: float (N, C)."""
+def probabilities(report: Report, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+    """The kept model's, float (N, C), of some rows of the report's cases; by default of those its figures are about."""
     assert report.cases is not None
-    found = report.cases.probabilities[report.kept][report.rows]
+    found = report.cases.probabilities[report.kept][report.rows if rows is None else rows]
     now = temperature(report)
     return found if now is None else apply_temperature(found, now)

@@ -8,6 +8,7 @@ import streamlit as st
 from components.picture_grid import picture_grid
 from components.pictures import Card
 from components.results import picture
+from components.results.decided import probabilities
 from components.results.report import Report
 from components.thumbnails import thumbnails
 
@@ -49,20 +50,21 @@ def cards_of(report: Report, rows: Sequence[int], phase: int) -> list[Card]:
     """Cards of rows of the report's cases, with the answers of a phase."""
     cases = report.cases
     assert cases is not None
+    rows = list(rows)
     pictures = (
         [None] * len(rows) if report.is_text else thumbnails([cases.file(row) for row in rows], 320, report.reading)
     )
-    predicted, confidence = cases.predicted(phase), cases.confidence(phase)
+    shares = probabilities(report, rows) if phase == report.kept else cases.probabilities[phase][rows]  # (N, C)
     return [
         Card(
             small,
             cases.classes[cases.labels[row]],
-            cases.classes[predicted[row]],
-            float(confidence[row]),
-            right=bool(predicted[row] == cases.labels[row]),
+            cases.classes[answer],
+            float(sure),
+            right=bool(answer == cases.labels[row]),
             text=report.text(cases.paths[row])[:400],
         )
-        for row, small in zip(rows, pictures, strict=True)
+        for row, small, answer, sure in zip(rows, pictures, shares.argmax(axis=1), shares.max(axis=1), strict=True)
     ]
 
 

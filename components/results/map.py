@@ -12,6 +12,7 @@ from components.picture_grid import picture_grid
 from components.pictures import Card, source
 from components.plot import Tip, plot
 from components.results import picture
+from components.results.clicks import clicked
 from components.results.report import Report
 from components.thumbnails import thumbnails
 from core import run_jobs
@@ -116,11 +117,11 @@ def _make(run: Run, waiting: bool) -> None:
 
 def _follow(result: object, place: str) -> list[int]:
     """The points chosen last: by a lasso, or by a click."""
-    selected, clicked = getattr(result, "selected", None), getattr(result, "clicked", None)
+    selected, point = getattr(result, "selected", None), clicked(result)
     if isinstance(selected, list):
         st.session_state[place] = [int(n) for n in selected]
-    elif isinstance(clicked, dict) and isinstance(clicked.get("custom"), int):
-        st.session_state[place] = [clicked["custom"]]
+    elif isinstance(point, int):
+        st.session_state[place] = [point]
     chosen: list[int] = st.session_state.get(place, [])
     return chosen
 
@@ -138,7 +139,8 @@ def _tip(report: Report, points: Map) -> Tip | None:
     over = st.session_state.get(f"map-over-{report.run.id}")
     if report.is_text or over is None or not 0 <= over < len(points.paths):
         return None
-    small = thumbnails([str(Path((report.run.dataset() or {}).get("root", "")) / points.paths[over])], 320)[0]
+    file = Path((report.run.dataset() or {}).get("root", "")) / points.paths[over]
+    small = thumbnails([str(file)], 320, report.reading)[0]
     return {"point": over, "picture": source(small)} if small else None
 
 

@@ -1,23 +1,30 @@
-"""How good is it for each class."""
+"""How good is it for each class. A click on a row shows its pictures."""
+
+from typing import Any
 
 import streamlit as st
 
-from components.escape import shown
+from components.escape import as_markdown, shown
+from components.guard import guarded
+from components.results.gallery import gallery
 from components.results.report import Report
 
 _SHARE = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
+_NAMED = "right when named"
 
 
+@st.fragment
+@guarded()
 def show(report: Report) -> None:
-    """A table that sorts, the weakest class first."""
+    """A table that sorts, the weakest class first, and the pictures of the cell that was clicked."""
     st.subheader("Class by class")
     rows = sorted(report.best["per_class"], key=lambda row: row["recall"])
-    st.dataframe(
+    chosen = st.dataframe(
         [
             {
                 "class": shown(row["class"]),
                 "found": row["recall"],
-                "right when named": row["precision"],
+                _NAMED: row["precision"],
                 "f1": row["f1"],
                 "auc": row.get("auc"),
                 "pictures": row["support"],
@@ -31,7 +38,7 @@ def show(report: Report) -> None:
             "found": st.column_config.ProgressColumn(
                 "Found", help="Recall: the share of this class that gets its name.", **_SHARE
             ),
-            "right when named": st.column_config.ProgressColumn(
+            _NAMED: st.column_config.ProgressColumn(
                 "Right when named", help="Precision: of those given this name, the share that deserves it.", **_SHARE
             ),
             "f1": st.column_config.NumberColumn("F1", format="%.3f", help="Both in one."),
@@ -39,4 +46,24 @@ def show(report: Report) -> None:
             "pictures": st.column_config.NumberColumn(f"{report.unit.capitalize()}s", format="localized"),
         },
         alt="Recall, precision, F1, area under the curve and number of examples for each class",
+        key=f"per-class-{report.run.id}-{report.kept}",
+        on_select="rerun",
+        selection_mode="single-cell",
     )
+    cells = chosen["selection"]["cells"]
+    if cells:
+        _examples(report, rows[cells[0][0]], cells[0][1])
+    else:
+        st.caption(f"A click on a row shows its {report.unit}s.")
+
+
+def _examples(report: Report, row: dict[str, Any], column: str) -> None:
+    """The examples of a class, or those that were given its name."""
+    cases, place = report.cases, report.classes_as_named.index(row["class"])
+    if cases is None or report.kept not in cases.probabilities:
+        return
+    of = cases.predicted(report.kept) if column == _NAMED else cases.labels
+    words = "named" if column == _NAMED else "that are"
+    st.markdown(f"{report.unit.capitalize()}s {words} **{as_markdown(shown(row['class']))}**, wrong first")
+    rows = cases.wrong_first(report.kept, report.rows[of[report.rows] == place])
+    gallery(report, rows, "class", most=4 if report.is_text else 7)

@@ -1,28 +1,47 @@
-"""ROC and precision-recall curves, with their areas."""
+"""ROC and precision-recall curves with their areas. A click on a point shows what it costs."""
 
+import math
+from typing import Any
+
+import numpy as np
 import streamlit as st
 
 from components.charts.rates import rates
-from components.numbers import UNKNOWN
+from components.escape import as_markdown, shown
+from components.guard import guarded
+from components.numbers import UNKNOWN, percent, plural
 from components.plot import plot
+from components.results.clicks import clicked
+from components.results.decided import temperature
+from components.results.gallery import gallery
 from components.results.report import Report
+from core.evaluation.calibration import apply_temperature
+
+Point = tuple[str, float]  # a class, and the probability from which on it is called
 
 
+@st.fragment
+@guarded()
 def show(report: Report) -> None:
-    """Both curves, where the run has them."""
-    curves = {name: curve for name, curve in (report.best.get("curves") or {}).items() if curve}
-    if not curves:
+    """Both curves, where the run has them, and the pictures of the point that was clicked."""
+    curves = report.best.get("curves") or {}
+    if not any(curves.values()):
         return
     left, right = st.columns(2, gap="large")
-    for place, kind, title, area in (
+    place = f"rates-{report.run.id}-{report.kept}"
+    for column, kind, title, area in (
         (left, "roc", "Found against false alarms", "auc"),
         (right, "pr", "Right when named against found", "average_precision"),
     ):
-        with place:
+        with column:
             st.subheader(title)
             words = _area(report, area)
-            plot(rates(curves, kind), title=title, text=words, key=f"rates-{kind}", height=340)
-            st.caption(words)
+            result = plot(rates(curves, kind), title=title, text=words, key=f"rates-{kind}", height=340)
+            st.caption(f"{words} A click on the line shows the mistakes of that point.")
+        if (custom := clicked(result)) is not None:
+            st.session_state[place] = list(curves)[int(custom[0])], float(custom[1])
+    if place in st.session_state:
+        _at(report, st.session_state[place])
 
 
 def _area(report: Report, key: str) -> str:
@@ -31,3 +50,40 @@ def _area(report: Report, key: str) -> str:
     shown = UNKNOWN if value is None else f"{value:.3f}"
     spread = f", likely between {bounds[0]:.3f} and {bounds[1]:.3f}" if bounds else ""
     return f"{name}: {shown}{spread}. 1 is perfect."
+
+
+def _at(report: Report, point: Point) -> None:
+    """What calling everything from the point on by its class misses, and what it takes for it."""
+    cases, (name, share) = report.cases, point
+    if cases is None or name not in report.classes_as_named:
+        return
+    place = report.classes_as_named.index(name)
+    # The curves were drawn from float32, which nine written digits bring back.
+    values = cases.probabilities[report.kept][report.rows, place].astype(np.float32)
+    called, truth = values >= np.float32(share), cases.labels[report.rows] == place
+    order = np.argsort(values, kind="stable")
+    missed, alarms = order[(truth & ~called)[order]], order[(~truth & called)[order]][::-1]
+    title = as_markdown(shown(name))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**Called {title} from {percent(share, 2)} on**", width="content")
+        if len(report.classes) == 2 and st.button("Draw the line here", key="rates-line", icon=":material/target:"):
+            report.run.write_notes(threshold={"class": name, "value": _decided(report, share)})
+            st.rerun()
+    most = 4 if report.is_text else 6
+    for column, words, rows, key in zip(
+        st.columns(2, gap="large"),
+        (f"{title} missed", "Called so, though it is not"),
+        (missed, alarms),
+        ("rates-missed", "rates-alarms"),
+        strict=True,
+    ):
+        with column:
+            st.markdown(f"{words}: {plural(len(rows), report.unit)}")
+            gallery(report, report.rows[rows], key, most=most)
+
+
+def _decided(report: Report, share: float) -> float:
+    """The threshold among probabilities as predictions give them, down to what its slider can show."""
+    now: Any = temperature(report)
+    exact = share if now is None else float(apply_temperature(np.array([1 - share, share]), now)[1])
+    return math.floor(exact * 1000) / 1000

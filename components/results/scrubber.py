@@ -10,6 +10,7 @@ from components.guard import guarded
 from components.picture_grid import picture_grid
 from components.plot import plot
 from components.results import picture
+from components.results.clicks import clicked
 from components.results.report import Report
 from components.running_samples import answers
 from components.theme import phase_chip
@@ -54,13 +55,15 @@ def _content(report: Report) -> None:
     if report.is_text:
         items = [item._replace(text=report.text(f["path"])[:300]) for item, f in zip(items, files, strict=True)]
     truths = [file["label"] for file in files]
-    figure = trajectories(rounds, truths, [dataset["classes"][n] for n in truths], epoch, run.id)
+    figure = trajectories(rounds, truths, [dataset["classes"][n] for n in truths], epoch, run.id, report.unit)
     words = f"The probability of the true class of {len(files)} held-out {report.unit}s over {len(rounds)} epochs."
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        plot(figure, title="Probability of the true class", text=words, key="trajectory", height=330)
-        st.caption(f"Each line is one of the {report.unit}s: how probable its true class was.")
+        result = plot(figure, title="Probability of the true class", text=words, key="trajectory", height=330)
+        st.caption(f"Each line is one of the {report.unit}s: how probable its true class was. A click opens it.")
     with right:
         opened = picture_grid(items, "scrubber")
+    if isinstance(line := clicked(result), int) and line < len(files):
+        opened = line
     if opened is not None:
         picture.open_large(report, files[opened]["path"])

@@ -11,11 +11,16 @@ from components.escape import as_markdown
 from components.facts import Fact, facts
 from components.guard import guarded
 from components.held import held
-from components.numbers import interval, percent
+from components.numbers import interval, percent, plural
 from components.plot import plot
+from components.results.clicks import clicked
 from components.results.decided import probabilities
+from components.results.gallery import gallery
 from components.results.report import Report
 from core.evaluation import thresholds
+
+# A bar between two probabilities or, without them, a cell: 0 for the class or 1 for the other, and the answer.
+Picked = tuple[float | None, float | None, int, int | None]
 
 _GOAL = 0.95
 _SHARES = (
@@ -46,18 +51,45 @@ def _section(report: Report) -> None:
         value = _slider(report, positive, value)
         figure = scores(found[truth], found[~truth], (name, other), value)
         words = f"Probability of {name}: {name} above the line, {other} below it."
-        plot(figure, title=f"Probability of {name}", text=words, key="threshold-scores", height=210)
+        bars = plot(figure, title=f"Probability of {name}", text=words, key="threshold-scores", height=210)
         _buttons(report, positive)
     row = thresholds.at(found, truth, value)
     with right:
         cells = [[row["tp"], row["fn"]], [row["fp"], row["tn"]]]
         words = f"{row['tp']} {name} found, {row['fn']} missed, {row['fp']} false alarms, {row['tn']} rightly {other}."
-        plot(matrix(cells, [name, other], False), title="At this line", text=words, key="threshold-matrix", height=270)
+        figure = matrix(cells, [name, other], False, report.unit)
+        crossed = plot(figure, title="At this line", text=words, key="threshold-matrix", height=270)
     st.html(facts([_fact(row, key, label, help, (name, other)) for key, label, help in _SHARES]))
     n = f"{len(truth):,} {report.split_name} {report.unit}s"
     st.caption(
-        f"On {n}. In the hover, the exact 95 % interval. The line is kept with the run: every prediction uses it."
+        f"On {n}. In the hover, the exact 95 % interval. The line is kept with the run: every prediction uses it. "
+        f"A click on a bar or a cell shows its {report.unit}s."
     )
+    place = f"line-{report.run.id}-{report.kept}-{positive}"
+    if (cell := clicked(crossed)) is not None:
+        st.session_state[place] = None, None, cell[0], cell[1]
+    if (bar := clicked(bars)) is not None:
+        st.session_state[place] = bar[1], bar[2], bar[3], None
+    if place in st.session_state:
+        _examples(report, (found, truth), value, st.session_state[place])
+
+
+def _examples(report: Report, scored: tuple[np.ndarray, np.ndarray], value: float, picked: Picked) -> None:
+    """The examples of the bar or the cell that was clicked, those nearest to the line first."""
+    (found, truth), (lower, upper, side, answer) = scored, picked
+    positive = _chosen(report)[0]
+    names = [as_markdown(report.classes[k]) for k in (positive, 1 - positive)]
+    inside = truth if side == 0 else ~truth
+    if lower is None or upper is None:
+        inside = inside & ((found >= value) == (answer == 0))
+        words = f"{names[side]} called {names[answer or 0]}" if answer != side else f"{names[side]}, rightly so called"
+    else:
+        inside = inside & (found >= lower) & ((found < upper) | (upper == 1))
+        words = f"{names[side]} with {interval((lower, upper))} for {names[0]}"
+    rows = np.flatnonzero(inside)
+    st.markdown(f"**{words}**: {plural(len(rows), report.unit)}")
+    rows = rows[np.argsort(np.abs(found[rows] - value), kind="stable")]
+    gallery(report, report.rows[rows], "line", most=4 if report.is_text else 7)
 
 
 def _chosen(report: Report) -> tuple[int, float]:

@@ -1,5 +1,6 @@
 """Can its probabilities be trusted, and what does it buy to say "none of these" when unsure."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from components.charts.calibration import coverage, reliability
 from components.facts import Fact, facts
 from components.guard import guarded
 from components.held import held
-from components.numbers import percent
+from components.numbers import percent, plural
 from components.plot import plot
+from components.results.clicks import last
 from components.results.decided import probabilities, temperature
 from components.results.gallery import gallery
 from components.results.report import Report
@@ -72,17 +74,14 @@ def _switch(report: Report, value: float | None) -> None:
 
 def _bar(report: Report, found: np.ndarray, result: Any) -> None:
     """The examples of the bar that was clicked, the wrong ones first."""
-    custom, place = (getattr(result, "clicked", None) or {}).get("custom"), f"bar-{report.run.id}"
-    if isinstance(custom, list) and len(custom) >= 2:
-        st.session_state[place] = (float(custom[0]), float(custom[1]))
-    if place not in st.session_state or report.cases is None:
+    bar = last(result, f"bar-{report.run.id}")
+    if bar is None or report.cases is None:
         return
-    lower, upper = st.session_state[place]
+    lower, upper, *_ = map(float, bar)
     sure = found.max(axis=1)
-    rows = report.rows[(sure > lower) & (sure <= upper)]
-    wrong = report.cases.predicted(report.kept)[rows] != report.cases.labels[rows]
-    st.caption(f"{percent(lower, 0)} to {percent(upper, 0)} sure:")
-    gallery(report, rows[np.argsort(~wrong, kind="stable")], "bar", most=4 if report.is_text else 8)
+    rows = report.cases.wrong_first(report.kept, report.rows[(sure > lower) & (sure <= upper)])
+    st.markdown(f"**{percent(lower, 0)} to {percent(upper, 0)} sure**, wrong first")
+    gallery(report, rows, "bar", most=4 if report.is_text else 8)
 
 
 @st.fragment
@@ -96,7 +95,9 @@ def _abstention(report: Report) -> None:
     now = abstention.at(found, labels, share)
     curve = abstention.coverage_curve(found, labels)
     words = f"Answering {percent(now['coverage'])} of the {report.unit}s, it is right on {percent(now['accuracy'])}."
-    plot(coverage(curve, now), title="Accuracy against coverage", text=words, key="coverage", height=300)
+    figure = coverage(curve, now)
+    result = plot(figure, title="Accuracy against coverage", text=words, key="coverage", height=300)
+    st.caption(f"{words} A click on the line shows what would be left to people.")
     key = f"abstain-{report.run.id}"
     st.slider(
         "Give no answer below",
@@ -116,3 +117,20 @@ def _abstention(report: Report) -> None:
             ]
         )
     )
+    _left(report, found, last(result, f"coverage-{report.run.id}"), share)
+
+
+def _left(report: Report, found: np.ndarray, share: float | None, now: float) -> None:
+    """What goes unanswered from the point on that was clicked, the least sure first."""
+    if share is None:
+        return
+    sure = found.max(axis=1)
+    left = np.flatnonzero(sure < share)
+    # What the slider shows, rounded up but not past the point, so that all of these stay below it.
+    shown = min(0.999, math.ceil(share * 1000) / 1000)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plural(len(left), report.unit)} less than {percent(share, 2)} sure**", width="content")
+        if shown != now and st.button("Give no answer to these", key="coverage-set", icon=":material/block:"):
+            report.run.write_notes(abstain=shown)
+            st.rerun(scope="fragment")
+    gallery(report, report.rows[left[np.argsort(sure[left])]], "coverage-left", most=4 if report.is_text else 8)

@@ -61,6 +61,11 @@ class Cases:
         good = rows[self.predicted(phase)[rows] == self.labels[rows]]
         return good[np.argsort(-self.confidence(phase)[good], kind="stable")]
 
+    def wrong_first(self, phase: int, rows: np.ndarray) -> np.ndarray:
+        """`rows` with the wrong answers before the right ones, each the most confident first."""
+        right = self.predicted(phase)[rows] == self.labels[rows]
+        return rows[np.lexsort((-self.confidence(phase)[rows], right))]
+
     def changed(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Those of `rows` that phase 2 mended (wrong, then right) and those that it broke."""
         before = self.predicted(1)[rows] == self.labels[rows]

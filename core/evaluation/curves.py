@@ -27,22 +27,29 @@ def areas(scores: np.ndarray, positive: np.ndarray) -> dict[str, Any]:
     }
 
 
-def curves(scores: np.ndarray, positive: np.ndarray, points: int = POINTS) -> dict[str, list[float]] | None:
+def curves(scores: np.ndarray, positive: np.ndarray, points: int = POINTS) -> dict[str, list[Any]] | None:
     """Points to draw: `fpr`, `tpr` of the ROC curve and `recall`, `precision`, each at most `points` long.
 
-    None where the truth holds only one kind.
+    Beside them `roc_threshold` and `pr_threshold`: a point is what calling everything from there on gives; None at the
+    end where nothing is called. None for all where the truth holds only one kind.
     """
     if positive.all() or not positive.any():
         return None
-    fpr, tpr, _ = roc_curve(positive, scores)
-    precision, recall, _ = precision_recall_curve(positive, scores)
+    fpr, tpr, roc_from = roc_curve(positive, scores)
+    precision, recall, pr_from = precision_recall_curve(positive, scores)
     roc, pr = _thin(len(fpr), points), _thin(len(recall), points)
     return {
         "fpr": fpr[roc].tolist(),
         "tpr": tpr[roc].tolist(),
         "recall": recall[pr].tolist(),
         "precision": precision[pr].tolist(),
+        "roc_threshold": _finite(roc_from[roc]),
+        "pr_threshold": _finite(np.append(pr_from, np.inf)[pr]),
     }
+
+
+def _finite(values: np.ndarray) -> list[float | None]:
+    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def _thin(n: int, points: int) -> np.ndarray:

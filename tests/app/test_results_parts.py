@@ -158,3 +158,64 @@ def test_a_large_picture_takes_a_correction_and_gives_it_back(row, run):
     app.button(key="exclude").click().run()
     assert corrections.noted(run) == {path: {"exclude": True}}
     assert not _errors(app)
+
+
+def _said(app):
+    return " ".join(node.value for node in app.markdown)
+
+
+def _scored(run, place):
+    """The probability of a class after phase 2, and whether it is the truth, from the run's table."""
+    name = run.dataset()["classes"][place]
+    return [(float(row[f"p2:{name}"]), row["label"] == name) for row in run.predictions()]
+
+
+def _clicked(run, place, what):
+    """The first part of the page after a click that left `what` at `place`."""
+    app = _open(run, "good")
+    app.session_state[f"{place}-{run.id}{'-2' if place == 'rates' else ''}"] = what
+    app.run()
+    assert not _errors(app)
+    return app
+
+
+def test_a_point_of_a_curve_shows_its_mistakes_and_draws_the_line_there(run):
+    scored, name = _scored(run, 1), run.dataset()["classes"][1]
+    curve = run.evaluation(2)["curves"][name]
+    place = len(curve["fpr"]) // 2
+    share = curve["roc_threshold"][place]
+    app = _clicked(run, "rates", (name, share))
+    missed = sum(truth for p, truth in scored if np.float32(p) < np.float32(share))
+    alarms = sum(not truth for p, truth in scored if np.float32(p) >= np.float32(share))
+    assert curve["tpr"][place] == pytest.approx(1 - missed / sum(truth for _, truth in scored))
+    said = _said(app)
+    assert f"missed: {missed} picture" in said
+    assert f"is not: {alarms} picture" in said
+    app.button(key="rates-line").click().run()
+    assert not _errors(app)
+    assert share - 0.001 < run.notes()["threshold"]["value"] <= share
+
+
+def test_a_point_of_the_coverage_shows_what_is_left_and_sets_it(run):
+    sure = sorted(max(p, 1 - p) for p, _ in _scored(run, 1))
+    app = _clicked(run, "coverage", sure[3])
+    assert "3 pictures less than" in _said(app)
+    app.button(key="coverage-set").click().run()
+    assert sure[2] < run.notes()["abstain"]
+
+
+def test_a_bar_of_sureness_shows_its_pictures(run):
+    assert "0 % to 100 % sure" in _said(_clicked(run, "bar", [0.0, 1.0, 12, 0.7]))
+
+
+def test_a_bar_or_cell_beside_the_line_shows_its_pictures(run):
+    scored = _scored(run, 1)
+    for picked, many in (
+        ((None, None, 0, 1), sum(truth and p < 0.5 for p, truth in scored)),
+        ((0.5, 1.0, 1, None), sum(not truth and p >= 0.5 for p, truth in scored)),
+    ):
+        app = _open(run, "good")
+        app.session_state[f"line-{run.id}-2-1"] = picked
+        app.run()
+        assert not _errors(app)
+        assert f": {many} picture" in _said(app)

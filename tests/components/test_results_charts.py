@@ -31,8 +31,9 @@ def test_every_point_of_a_map_can_be_told_apart_again():
 def test_the_threshold_stands_where_it_was_set():
     figure = scores(np.array([0.9, 0.95]), np.array([0.1]), (NASTY, "b"), 0.7)
     assert figure["layout"]["shapes"][0]["x0"] == 0.7
-    assert sum(figure["data"][0]["customdata"]) == 2
-    assert sum(figure["data"][1]["customdata"]) == 1
+    bars = [trace["customdata"] for trace in figure["data"]]
+    assert [sum(bar[0] for bar in side) for side in bars] == [2, 1]
+    assert all(bar[1] < x < bar[2] for bar, x in zip(bars[0], figure["data"][0]["x"], strict=True))
     assert "<b>" not in json.dumps(figure)
 
 

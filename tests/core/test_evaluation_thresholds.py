@@ -40,6 +40,18 @@ def test_curves_are_thinned_and_keep_their_ends():
     assert (drawn["fpr"][0], drawn["fpr"][-1]) == (0.0, 1.0)
 
 
+def test_every_point_of_a_curve_is_what_its_threshold_gives():
+    drawn = curves(SCORES, POSITIVE)
+    for fpr, tpr, value in zip(drawn["fpr"], drawn["tpr"], drawn["roc_threshold"], strict=True):
+        row = thresholds.at(SCORES, POSITIVE, 2.0 if value is None else value)
+        assert (1 - row["specificity"], row["sensitivity"]) == pytest.approx((fpr, tpr))
+    for recall, precision, value in zip(drawn["recall"], drawn["precision"], drawn["pr_threshold"], strict=True):
+        if value is not None:
+            row = thresholds.at(SCORES, POSITIVE, value)
+            assert (row["sensitivity"], row["ppv"]) == pytest.approx((recall, precision))
+    assert drawn["pr_threshold"][-1] is None
+
+
 def test_one_kind_of_truth_has_no_area_and_no_curve():
     assert set(areas(SCORES, np.ones(8, bool)).values()) == {None}
     assert curves(SCORES, np.zeros(8, bool)) is None
