@@ -53,8 +53,11 @@ def config(encoder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(config, tmp_path_factory):
-    run = launcher.start(config, tmp_path_factory.mktemp("undisturbed"))
-    assert wait(run) == record.DONE, run.status()
+    home = tmp_path_factory.mktemp("undisturbed")
+    with pytest.MonkeyPatch.context() as patch:  # a fixture of a module comes before those of each test
+        patch.setenv("THAW_CACHE_DIR", str(home / "cache"))
+        run = launcher.start(config, home / "runs")
+        assert wait(run) == record.DONE, run.status()
     return run
 
 
