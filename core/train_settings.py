@@ -10,6 +10,7 @@ from core.errors import ConfigError, WeightsError
 from core.models import thaw
 from core.models.structure import structure
 from core.models.weights import locate
+from core.models.weights_file import refuse_another_networks
 
 
 def settings_from(args: argparse.Namespace) -> RunConfig:
@@ -67,8 +68,6 @@ def refuse_settings(config: RunConfig) -> None:
     if weights.state == "missing" and config.weights != "pretrained":
         raise WeightsError(weights.message)
     if weights.state == "file" and weights.path is not None and row.task == "image":
-        from core.models.weights_file import refuse_another_networks  # HDF5, which few need
-
         refuse_another_networks(row, weights.path)
     described = structure(row.key, row.default_size)  # names and blocks are the same at every size
     if described:

