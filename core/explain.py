@@ -157,7 +157,8 @@ def _through(layers: list[Any], tensor: Any) -> Any:
 def _scaled(values: np.ndarray) -> np.ndarray:
     """What speaks for the class, the strongest as 1; all 0 where nothing does."""
     positive = np.maximum(values, 0)
-    return (positive / max(float(positive.max()), 1e-12)).astype(np.float32)
+    most = float(positive.max())  # of no known size: through an untrained network a signal fades to 1e-13
+    return (positive / most if most > 0 else positive).astype(np.float32)
 
 
 def _shares(logits: np.ndarray) -> np.ndarray:

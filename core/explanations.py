@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.data.pixels import read_pixels
 from core.errors import DataError
 from core.files import read_json, write_json
 from core.record import Run
@@ -98,22 +97,22 @@ def keep(run: Run, data: bytes, label: str | None, found: Explanation) -> None:
     leave(place(run, data, label, found.method, found.phase), found.to_json())
 
 
-def overlay(source: str | Path | bytes | np.ndarray, grid: np.ndarray, side: int = 512) -> bytes:
+def overlay(pixels: np.ndarray, grid: np.ndarray, side: int = 512) -> bytes:
     """The picture with the map on it, as a PNG of at most `side` pixels.
 
     What speaks for the class glows; the rest is dimmed.
 
     Args:
-        source: a file, its bytes, or pixels uint8 (H, W, 3).
+        pixels: uint8 (H, W, 3), as the run reads the picture.
         grid: float (h, w), 0 to 1.
         side: pixels.
     """
-    return encoded(overlaid(source, grid, side), "PNG")
+    return encoded(overlaid(pixels, grid, side), "PNG")
 
 
-def overlaid(source: str | Path | bytes | np.ndarray, grid: np.ndarray | None, side: int = 512) -> Image.Image:
+def overlaid(pixels: np.ndarray, grid: np.ndarray | None, side: int = 512) -> Image.Image:
     """As `overlay`, before it is encoded; without a map, the picture alone in the same size."""
-    image = Image.fromarray(source if isinstance(source, np.ndarray) else read_pixels(source))
+    image = Image.fromarray(pixels)
     scale = side / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     resized = image.resize(size, Image.Resampling.BILINEAR)

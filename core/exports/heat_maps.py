@@ -24,7 +24,7 @@ def heat_maps(told: Story, rows: list[int]) -> str:
         true = cases.classes[cases.labels[row]]
         try:
             data = picture_bytes(cases.file(row))
-            pixels = read_pixels(data)
+            pixels = read_pixels(data, told.reading)
         except DataError:
             shown += [picture(None, true, true)] * (1 + len(told.figures))
             continue

@@ -8,6 +8,7 @@ from core import tasks
 from core.config import RunConfig
 from core.data import text_scan
 from core.data.manifest import Manifest
+from core.data.reading import Reading, reading
 from core.errors import DataError, RunError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
@@ -45,6 +46,11 @@ class Story:
     def task(self) -> str:
         """Which modality: image or text."""
         return str(self.dataset["task"])
+
+    @property
+    def reading(self) -> Reading:
+        """How its pictures are read."""
+        return reading(self.config)
 
     @property
     def noun(self) -> str:

@@ -40,7 +40,8 @@ def test_it_draws_the_map_on_the_picture(trained, tmp_path):
     run, file = Run(trained), picture(tmp_path / "x.png", (50, 40))
     said = ask(run, file, "?format=png")
     assert said.headers["content-type"] == "image/png"
-    assert said.content == overlay(file, Explainer(run).explain(read_pixels(file)).grid)
+    pixels = read_pixels(file)
+    assert said.content == overlay(pixels, Explainer(run).explain(pixels).grid)
 
 
 @pytest.mark.parametrize("query", ["?class=neither", "?method=tea", "?phase=3", "?format=pdf"])

@@ -1,5 +1,6 @@
 """A run on DICOM slices: every reader of its pictures sees the run's own window, and no file of it names a patient."""
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.pixels import read_pixels
-from core.data.reading import Reading
+from core.data.pixels import read_pixels, thumbnail
+from core.data.reading import AS_STORED, Reading
 from core.evaluation.calibration import apply_temperature
+from core.explanations import encoded, overlaid
+from core.exporters import export
+from core.exports.report_results import SIDE
 from core.predict import Predictor
 from core.prediction_service import PredictionService
 from core.record import Run
@@ -114,3 +118,19 @@ def test_preset_mirrors_nothing_and_weighs_and_calibrates(medical):
     assert config.augmentation != "off"
     assert config.class_weights
     assert config.calibrate
+
+
+def test_report_shows_the_pixels_that_training_saw(medical, slices, tmp_path):
+    html = export(medical, "report", tmp_path / "report.html").read_text(encoding="utf-8")
+    files = [slices / file["path"] for file in medical.dataset()["files"]]
+    windowed, stored = (
+        {base64.b64encode(thumbnail(path, SIDE, how)).decode() for path in files}
+        for how in (Reading(40, 80), AS_STORED)
+    )
+    heated = {
+        base64.b64encode(encoded(overlaid(read_pixels(path, Reading(40, 80)), None, SIDE), "JPEG")).decode()
+        for path in files
+    }
+    assert any(picture in html for picture in windowed)
+    assert any(picture in html for picture in heated)
+    assert not any(picture in html for picture in stored)
