@@ -36,6 +36,30 @@ def finished(home: Path, data: Path, n: int) -> None:
         run.write_status(state=record.DONE, phase=2, epoch=20, epochs=20, seconds_total=12.0, kept=2, message="")
 
 
+def looked_into(run: Run) -> None:
+    """What the worker finds when it looks into the network: neighbours, doubtful labels, and a map of all examples."""
+    dataset = run.dataset() or {"files": [], "classes": []}
+    files, random = dataset["files"], np.random.default_rng(0)
+    held = [n for n, file in enumerate(files) if file["split"] != "train"]
+    learned = [n for n, file in enumerate(files) if file["split"] == "train"]
+    near = {"files": held, "nearest": random.choice(learned, (len(held), 3)).tolist()}
+    wrong = [
+        {"file": n, "label": dataset["classes"][files[n]["label"]], "suggested": dataset["classes"][0]}
+        | {"p_given": 0.1, "p_suggested": 0.9}
+        for n in learned[:200]
+    ]
+    found = {
+        "label_errors": {"n": len(files), "accuracy": 0.9, "found": len(wrong), "rows": wrong},
+        "neighbours": {**near, "similarity": np.full((len(held), 3), 0.9).tolist()},
+        "corrections": None,
+    }
+    write_json(run.insight_file, found, durable=False)
+    labels = np.array([file["label"] for file in files])
+    points = {name: random.normal(3 * labels, 1).round(4).tolist() for name in "xy"} | {"explained": [0.3, 0.1]}
+    shown = list(range(len(files)))
+    write_json(run.embedding_file, {"files": shown, "maps": {"1": points, "2": points}}, durable=False)
+
+
 def running(home: Path, data: Path, events: int) -> Run:
     """A run with that many events whose status says `running`; the caller holds its lock."""
     config = RunConfig(data=str(data), task="image")

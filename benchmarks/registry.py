@@ -104,6 +104,7 @@ def load() -> dict[str, Benchmark]:
         "growth",
         "scan_50000",
         "page_500_runs",
+        "results_2000",
         "live_tick",
     ):
         import_module(f"benchmarks.cases.{case}")
