@@ -9,7 +9,13 @@ from components.plot import Figure
 _MOST_WRITTEN = 14  # classes up to which the numbers stand in the cells
 
 
-def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: bool, unit: str = "picture") -> Figure:
+def matrix(
+    confusion: Sequence[Sequence[int]],
+    classes: Sequence[str],
+    shares: bool,
+    unit: str = "picture",
+    picked: Sequence[int] | None = None,
+) -> Figure:
     """Rows are the true classes, columns the answers.
 
     Args:
@@ -17,18 +23,22 @@ def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: b
         classes: the C names.
         shares: show shares of each row instead of counts.
         unit: what an example is called.
+        picked: the classes that are shown, by default all.
 
     A cell carries its row and its column.
     """
-    names = [as_plotly(shortened(name, 18)) for name in classes]
-    totals = [max(1, sum(row)) for row in confusion]
-    share = [[n / total for n in row] for row, total in zip(confusion, totals, strict=True)]
+    picked = range(len(classes)) if picked is None else picked
+    names = [as_plotly(shortened(classes[i], 18)) for i in picked]
+    counts = [[confusion[i][j] for j in picked] for i in picked]
+    totals = [max(1, sum(confusion[i])) for i in picked]
+    share = [[n / total for n in row] for row, total in zip(counts, totals, strict=True)]
     written = [
         [(percent(s, 0) if shares else str(n)) if n else "" for s, n in zip(*rows, strict=True)]
-        for rows in zip(share, confusion, strict=True)
+        for rows in zip(share, counts, strict=True)
     ]
     cells = [
-        [[i, j, plural(n, unit), percent(share[i][j])] for j, n in enumerate(row)] for i, row in enumerate(confusion)
+        [[i, j, plural(n, unit), percent(s)] for j, n, s in zip(picked, row, shown, strict=True)]
+        for i, row, shown in zip(picked, counts, share, strict=True)
     ]
     trace = {
         "type": "heatmap",
@@ -37,7 +47,7 @@ def matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], shares: b
         "y": list(range(len(names))),
         "text": written,
         "customdata": cells,
-        "texttemplate": "%{text}" if len(classes) <= _MOST_WRITTEN else "",
+        "texttemplate": "%{text}" if len(names) <= _MOST_WRITTEN else "",
         "hovertemplate": "%{customdata[2]} (%{customdata[3]})<extra></extra>",
         "colorscale": [[0, "@text%0.03"], [0.004, "@text%0.10"], [1, "@primary%1"]],
         "zmin": 0,

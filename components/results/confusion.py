@@ -11,8 +11,11 @@ from components.plot import plot
 from components.results.clicks import clicked
 from components.results.gallery import gallery
 from components.results.report import Report
+from core.evaluation.confusions import most_confused
 
 Cell = tuple[int, int]  # true class, answer
+_MOST_CLASSES = 50  # that the matrix shows
+_MOST_CELLS = 300  # that can be chosen from
 
 
 @st.fragment
@@ -31,20 +34,23 @@ def show(report: Report) -> None:
             label_visibility="collapsed",
         )
     left, right = st.columns([1, 1], gap="large")
-    height = min(760, max(300, 110 + 42 * len(classes)))
+    picked = most_confused(confusion, _MOST_CLASSES)
+    height = min(760, max(300, 110 + 42 * len(picked)))
     with left:
-        figure = matrix(confusion, classes, kind == "shares", report.unit)
+        figure = matrix(confusion, classes, kind == "shares", report.unit, picked)
         words = in_words(confusion, classes, report.unit)
         result = plot(figure, title="Confusion matrix", text=words, key="confusion", height=height)
+        if len(picked) < len(classes):
+            words = f"The {len(picked)} of {len(classes):,} classes with the most confusions. {words}"
         st.caption(as_markdown(words))
     with right:
         _cell(report, result)
 
 
 def _cells(confusion: list[list[int]]) -> list[Cell]:
-    """Cells with pictures: the confusions, the most frequent first, then what was found."""
+    """Cells with pictures: the confusions, the most frequent first, then what was found; not all of very many."""
     filled = [(i, j, n) for i, row in enumerate(confusion) for j, n in enumerate(row) if n]
-    return [(i, j) for i, j, _ in sorted(filled, key=lambda cell: (cell[0] == cell[1], -cell[2]))]
+    return [(i, j) for i, j, _ in sorted(filled, key=lambda cell: (cell[0] == cell[1], -cell[2]))][:_MOST_CELLS]
 
 
 def _follow_click(result: Any, place: str, cells: list[Cell]) -> None:
@@ -60,18 +66,19 @@ def _cell(report: Report, result: Any) -> None:
     if report.cases is None or not cells:
         return
     _follow_click(result, place, cells)
+    classes = report.classes
     cell = st.selectbox(
         "Texts of" if report.is_text else "Pictures of",
         cells,
         key=place,
-        format_func=lambda c: _name(c, report),
+        format_func=lambda c: _name(c, classes, report.best["confusion"]),
         help="A click on a cell chooses it too.",
     )
     rows = report.cases.in_cell(report.kept, cell[0], cell[1], report.rows)
     gallery(report, rows, "cell", most=4 if report.is_text else 9)
 
 
-def _name(cell: Cell, report: Report) -> str:
-    true, answer = (report.classes[i] for i in cell)
-    n = report.best["confusion"][cell[0]][cell[1]]
+def _name(cell: Cell, classes: list[str], confusion: list[list[int]]) -> str:
+    true, answer = (classes[i] for i in cell)
+    n = confusion[cell[0]][cell[1]]
     return f"{true}, found ({n})" if cell[0] == cell[1] else f"{true} taken for {answer} ({n})"

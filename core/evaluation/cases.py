@@ -1,7 +1,7 @@
 """The held-out and test examples of a run with their probabilities, read from `predictions.csv`. No TensorFlow."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,24 +82,35 @@ def read(run: Run) -> Cases:
     dataset = run.dataset()
     if not isinstance(dataset, dict) or not run.predictions_file.is_file():
         raise RunError(f"The run {run.name()!r} has no predictions yet: it is {run.state()}.")
-    classes = tuple(map(str, dataset["classes"]))
-    text = run.predictions_file.open(encoding="utf-8", errors="surrogateescape", newline="")
-    with text:
-        header, *rows = csv.reader(text)
-    phases = {phase: [header.index(f"p{phase}:{name}") for name in classes] for phase in _phases(header, classes)}
-    place = {name: header.index(name) for name in ("path", "label", "split")}
+    try:
+        return _read(run, str(dataset["root"]), tuple(map(str, dataset["classes"])))
+    except (ValueError, KeyError, IndexError, StopIteration, csv.Error):
+        raise RunError(f"The run {run.name()!r} is damaged: {run.predictions_file.name} cannot be read.") from None
+
+
+def _read(run: Run, root: str, classes: tuple[str, ...]) -> Cases:
+    """Row by row, for a table of thousands of classes is far larger as text than as numbers."""
     label = {name: i for i, name in enumerate(classes)}
-    numbers = {p: np.array([[float(row[c]) for c in columns] for row in rows]) for p, columns in phases.items()}
+    told: list[tuple[str, int, str]] = []
+    with run.predictions_file.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = csv.reader(file)
+        at = {name: i for i, name in enumerate(next(rows))}
+        columns = {phase: [at[f"p{phase}:{name}"] for name in classes] for phase in _phases(at, classes)}
+        numbers: dict[int, list[np.ndarray]] = {phase: [] for phase in columns}
+        for row in rows:
+            told.append((row[at["path"]], label[row[at["label"]]], row[at["split"]]))
+            for phase, places in columns.items():
+                numbers[phase].append(np.fromiter((float(row[c]) for c in places), float, len(places)))
     return Cases(
-        root=str(dataset["root"]),
+        root=root,
         classes=classes,
-        paths=tuple(row[place["path"]] for row in rows),
-        splits=tuple(row[place["split"]] for row in rows),
-        labels=np.array([label[row[place["label"]]] for row in rows], np.int64),
-        probabilities={phase: p.reshape(len(rows), len(classes)) for phase, p in numbers.items()},
+        paths=tuple(path for path, _, _ in told),
+        splits=tuple(split for _, _, split in told),
+        labels=np.array([k for _, k, _ in told], np.int64),
+        probabilities={p: np.array(found).reshape(len(told), len(classes)) for p, found in numbers.items()},
     )
 
 
-def _phases(header: Sequence[str], classes: Sequence[str]) -> list[int]:
+def _phases(header: Container[str], classes: Sequence[str]) -> list[int]:
     """The phases whose columns are all there."""
     return [phase for phase in (1, 2) if all(f"p{phase}:{name}" in header for name in classes)]

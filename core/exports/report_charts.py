@@ -4,6 +4,8 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+from core.evaluation.confusions import most_confused
+
 Figure = dict[str, Any]
 BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
 _PHASES = {1: BLUE, 2: ORANGE}
@@ -31,14 +33,17 @@ def learning(epochs: Sequence[dict[str, Any]], measure: str) -> Figure:
 
 
 def confusion(rows: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
-    """Rows true, columns predicted; colour is the share of the row, text the count."""
-    names = [_label(name) for name in classes]
-    shares = [[n / max(1, sum(row)) for n in row] for row in rows]
+    """Rows true, columns predicted; colour is the share of the row, text the count. Of many classes the worst 50."""
+    picked = most_confused(rows, 50)
+    names = [_label(classes[i]) for i in picked]
+    totals = [max(1, sum(rows[i])) for i in picked]
+    counts = [[rows[i][j] for j in picked] for i in picked]
+    shares = [[n / total for n in row] for row, total in zip(counts, totals, strict=True)]
     trace = {
         **{"type": "heatmap", "z": shares, "x": names, "y": names, "showscale": False, "zmin": 0, "zmax": 1},
         "colorscale": [[0, "#ffffff"], [1, BLUE]],
-        "text": [[str(n) for n in row] for row in rows],
-        "texttemplate": "%{text}" if len(classes) <= 20 else "",
+        "text": [[str(n) for n in row] for row in counts],
+        "texttemplate": "%{text}" if len(names) <= 20 else "",
         "hovertemplate": "%{y}, called %{x}: %{text}<extra></extra>",
     }
     category = {"type": "category", "automargin": True}

@@ -1,4 +1,5 @@
 from components.charts import curves, matrix, overlay, rates
+from core.evaluation.confusions import most_confused
 
 
 def _epoch(epoch, phase, **values):
@@ -57,6 +58,15 @@ def test_the_matrix_shows_shares_of_rows_and_hides_zeros():
     assert figure["z"] == [[0.75, 0.25], [0.0, 1.0]]
     assert figure["text"] == [["75 %", "25 %"], ["", "100 %"]]
     assert matrix.matrix([[3, 1], [0, 4]], ["a", "<b>"], shares=False)["layout"]["xaxis"]["ticktext"][1] == "&lt;b&gt;"
+
+
+def test_of_many_classes_the_most_confused_are_shown_with_shares_of_their_whole_rows():
+    confusion = [[9, 0, 1], [0, 5, 0], [2, 0, 6]]
+    assert most_confused(confusion, 2) == [0, 2]
+    assert most_confused(confusion, 3) == [0, 1, 2]
+    figure = matrix.matrix([[8, 1, 1], [0, 5, 0], [2, 0, 6]], ["a", "b", "c"], shares=True, picked=[0, 2])["data"][0]
+    assert figure["z"] == [[0.8, 0.1], [0.25, 0.75]]
+    assert [cell[:2] for row in figure["customdata"] for cell in row] == [[0, 0], [0, 2], [2, 0], [2, 2]]
 
 
 def test_the_matrix_in_words_names_the_worst_first():

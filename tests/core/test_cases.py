@@ -56,3 +56,10 @@ def test_a_run_without_predictions_says_so(run):
     run.predictions_file.unlink()
     with pytest.raises(RunError, match="no predictions yet"):
         cases.read(run)
+
+
+@pytest.mark.parametrize("table", ["", "path\nx.png\n", "path,label,split\nx.png,nobody,test\n"])
+def test_a_damaged_table_is_said(run, table):
+    run.predictions_file.write_text(table)
+    with pytest.raises(RunError, match=r"predictions\.csv cannot be read"):
+        cases.read(run)

@@ -4,9 +4,11 @@ import struct
 import zlib
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.data.scan import scan
 from core.data.split import assign_splits
+from tests.core.conftest import ROOT
 
 CLASSES, EACH = 100, 1000
 
@@ -22,7 +24,8 @@ def png(number: int) -> bytes:
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_files(tmp_path):
+def test_a_hundred_thousand_files_are_scanned_split_and_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path))
     for k in range(CLASSES):
         folder = tmp_path / "data" / f"class {k:03d}"
         folder.mkdir(parents=True)
@@ -33,3 +36,10 @@ def test_a_hundred_thousand_files(tmp_path):
     splits = [file.split for file in assign_splits(found, validation_share=0.2, seed=0)]
     assert splits.count("validation") == CLASSES * EACH // 5
     assert scan(tmp_path / "data").files == found.files
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=300).run()
+    for page in ("data", "train"):
+        app.switch_page(f"components/pages/{page}.py")
+        app.query_params["data"] = str(tmp_path / "data")
+        app.run()
+        assert not [*app.exception, *app.error], page
+    assert not app.button(key="start").disabled

@@ -1,0 +1,20 @@
+"""Which classes are confused most, where there are too many to show them all."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def most_confused(confusion: Sequence[Sequence[int]], most: int) -> list[int]:
+    """The classes with the most confusions, as truth or as answer, in their own order; every class where few.
+
+    Args:
+        confusion: counts (C, C), rows true, columns predicted.
+        most: how many classes at the most.
+    """
+    if len(confusion) <= most:
+        return list(range(len(confusion)))
+    wrong = np.array(confusion)
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")
+    return sorted(order[:most].tolist())
