@@ -120,15 +120,20 @@ class Best(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the epoch's clock."""
-        self._epoch_began = time.monotonic()
+        self._epoch_began, self._step = time.monotonic(), 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """A loss that is not a number never comes back: end the phase."""
+        self._step = batch + 1
         if logs and not math.isfinite(float(logs.get("loss", 0.0))):
             self.broken = self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write the epoch's row, weigh it, and keep a checkpoint."""
+        """Write the epoch's row, weigh it, and keep a checkpoint.
+
+        An epoch that was cut short leaves the one before in place: a resumed run makes it whole, and ends as one that
+        nobody stopped.
+        """
         row = {name: float(value) for name, value in (logs or {}).items()}
         if self.broken or "val_loss" not in row or not math.isfinite(row["val_loss"]):
             self.broken = self.broken or "val_loss" in row
@@ -148,7 +153,8 @@ class Best(keras.callbacks.Callback):
         )
         self.reporter.event("samples", phase=p.phase, epoch=number, rows=self.sample_rows, probabilities=self.samples())
         self._weigh(row["val_loss"])
-        self.save()
+        if self._step >= (self.params["steps"] or 0):
+            self.save()
 
     def save(self) -> None:
         """Keep a checkpoint of this moment."""

@@ -142,6 +142,23 @@ def test_stop_keeps_a_model_and_skip_goes_on(pictures, tmp_path):
     assert run.predictions()
 
 
+@pytest.mark.slow
+def test_a_run_stopped_within_an_epoch_resumes_to_the_same_end(pictures, tmp_path):
+    settings = {"cache": "off", "batch_size": "1", "phase1.epochs": "12", "phase2.epochs": "0", "early_stopping": "off"}
+    run = launcher.start(apply(config(pictures), settings), tmp_path / "stopped")
+    end = time.monotonic() + 240
+    while not any(e["epoch"] == 2 for e in run.events(("batch",))) and time.monotonic() < end:
+        time.sleep(0.01)
+    launcher.stop(run)
+    assert wait(run) == record.STOPPED
+    launcher.resume(run)
+    assert wait(run) == record.DONE
+    whole = launcher.start(apply(config(pictures), settings), tmp_path / "whole")
+    assert wait(whole) == record.DONE
+    assert history(run) == history(whole)
+    np.testing.assert_allclose(figures(run), figures(whole), atol=1e-6)
+
+
 def test_loss_that_is_not_a_number_fails_with_a_sentence(pictures, tmp_path):
     run = launcher.start(apply(config(pictures), {"phase2.learning_rate": "1e30", "phase2.optimizer": "sgd"}), tmp_path)
     assert wait(run) in (record.FAILED, record.DONE)
