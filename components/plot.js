@@ -73,7 +73,8 @@ export default function (component) {
   if (!state) {
     state = { latest: data, send: setTriggerValue };
     nodes.set(node, state);
-    state.watch = new ResizeObserver(() => window.Plotly && node.data && window.Plotly.Plots.resize(node));
+    // A chart that is just leaving the page has no size, and Plotly would complain of it.
+    state.watch = new ResizeObserver(() => window.Plotly && node.data && node.clientWidth && window.Plotly.Plots.resize(node));
     state.watch.observe(node);
     state.scheme = window.matchMedia("(prefers-color-scheme: dark)");
   }
