@@ -190,6 +190,14 @@ def test_a_run_is_looked_into(app, page, tmp_path):
     _expect_no_error(page)
     _shot(page, "8-why")
 
+    _part(page, app, run, "phases")
+    kept = run.kept()
+    for phase in (3 - kept, kept):
+        page.get_by_role("radio", name=re.compile(f"Phase {phase}$")).click()
+        words = {1: "Phase 1, frozen", 2: "Phase 2, thawed"}[phase]
+        page.locator(".thaw-phase").first.filter(has_text=words).wait_for()
+        assert run.kept() == phase
+
     _part(page, app, run, "take")
     page.get_by_role("button", name="Make it").first.click()
     with page.expect_download(timeout=TRAINING_MS) as download:
@@ -213,7 +221,7 @@ def test_a_threshold_is_set_and_kept(app, page):
     run = next((run for run in run_list.list_runs(app.runs) if run.state() == record.DONE), None)
     if run is None:
         pytest.skip("the newcomer has trained no run")
-    two = _of_two_classes(run, app.runs / f"two-{page.size}")
+    two = _of_two_classes(run, app.runs / f"line-{page.size}")
     _part(page, app, two, "good")
     page.get_by_role("button", name="Sensitivity at least 0.95").click()
     page.get_by_role("button", name="Back to one half").wait_for()
@@ -229,6 +237,43 @@ def test_a_threshold_is_set_and_kept(app, page):
     assert two.notes()["threshold"]["value"] == pytest.approx(reached["value"] - 0.001)
     _expect_no_error(page)
     _shot(page, "7-threshold")
+
+
+def test_a_row_and_a_bar_show_their_pictures(app, page):
+    run = next((run for run in run_list.list_runs(app.runs) if run.state() == record.DONE), None)
+    if run is None:
+        pytest.skip("the newcomer has trained no run")
+    two = _of_two_classes(run, app.runs / f"marks-{page.size}")
+    _part(page, app, two, "good")
+    table = page.locator("[data-testid=stDataFrame] .dvn-scroller").first
+    table.scroll_into_view_if_needed()
+    table.click(position={"x": 30, "y": 54})  # the first row below the header
+    page.get_by_text("wrong first").first.wait_for()
+    page.locator(".thaw-grid [data-open]").first.wait_for()
+    _click_point(page, "Reliability diagram", 1, -1)
+    page.get_by_text("90 % to 100 % sure").wait_for()
+    _expect_no_error(page)
+    _shot(page, "7-marks")
+
+
+def _click_point(page, title, trace, place):
+    """Click a point of a chart, a bar in its middle; a negative place counts from the end."""
+    chart = page.locator(f".thaw-plot[aria-label='{title}']")
+    chart.locator(".nsewdrag").first.wait_for(state="attached")
+    chart.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # a chart above it may still take its height
+    x, y = chart.evaluate(
+        """(node, [trace, place]) => {
+          const { xaxis, yaxis } = node._fullLayout, box = node.getBoundingClientRect(), data = node.data[trace];
+          const x = data.x.at(place), y = data.y.at(place) / (data.type === "bar" ? 2 : 1);
+          return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
+        }""",
+        [trace, place],
+    )
+    page.mouse.move(x - 2, y)  # a chart hears of a click only where the pointer has hovered before
+    page.mouse.move(x, y)
+    page.wait_for_timeout(200)
+    page.mouse.click(x, y)
 
 
 def _of_two_classes(run, folder):
