@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,9 +60,17 @@ class Target:
         )
 
 
+@dataclass(frozen=True)
+class Extracted:
+    """What a pass over the examples left."""
+
+    entries: list[Entry]  # of every target
+    features: Callable[..., tf.Tensor] | None  # a batch's tensors -> features float32 (N, F); None: not computed now
+
+
 def activations(
     network: Network, source: batches.Source, rows: Rows, targets: list[Target], store: FeatureStore, reporter: Reporter
-) -> list[Entry]:
+) -> Extracted:
     """The stored entry of every target; what is missing is computed in one pass over the examples.
 
     Raises:
@@ -71,16 +80,30 @@ def activations(
     missing = [target for target, entry in zip(targets, entries, strict=True) if entry is None]
     if not missing:
         reporter.event("note", message="The frozen part is in the store already: nothing to compute.")
-    else:
-        made = iter(
-            with_room(lambda batch: _compute(network, source, rows, missing, store, reporter, batch), BATCH, reporter)
-        )
-        entries = [entry or next(made) for entry in entries]
-    return [entry for entry in entries if entry is not None]
+        return Extracted([entry for entry in entries if entry is not None], None)
+    reporter.stage(f"Computing the frozen part once: {len(rows.index):,} examples", len(rows.index))
+    run = _graph(network, source, rows, missing)
+    made = iter(with_room(lambda batch: _compute(run, source, rows, missing, store, reporter, batch), BATCH, reporter))
+    has_features = any(target.cut is None for target in missing)
+    return Extracted([entry or next(made) for entry in entries], (lambda *x: run(*x)[0]) if has_features else None)
+
+
+def _graph(
+    network: Network, source: batches.Source, rows: Rows, targets: list[Target]
+) -> Callable[..., list[tf.Tensor]]:
+    """From a batch's tensors to those of every target, as they are stored; features first."""
+    cuts = [t.cut for t in targets if t.cut is not None]
+    trunk = network.trunk(cuts[0] if cuts else None, features=len(targets) > len(cuts))
+    specs = [spec for target in targets for spec in target.specs]
+    return network.inference(
+        lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(unwrapped(x), training=False)), specs, strict=True)],
+        *source.specs,
+        examples=len(rows.index),
+    )
 
 
 def _compute(
-    network: Network,
+    run: Callable[..., list[tf.Tensor]],
     source: batches.Source,
     rows: Rows,
     targets: list[Target],
@@ -88,15 +111,6 @@ def _compute(
     reporter: Reporter,
     batch: int,
 ) -> list[Entry]:
-    reporter.stage(f"Computing the frozen part once: {len(rows.index):,} examples", len(rows.index))
-    cuts = [t.cut for t in targets if t.cut is not None]
-    trunk = network.trunk(cuts[0] if cuts else None, features=len(targets) > len(cuts))
-    specs = [spec for target in targets for spec in target.specs]
-    run = network.inference(
-        lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(unwrapped(x), training=False)), specs, strict=True)],
-        *source.specs,
-        examples=len(rows.index),
-    )
     about = {"examples": len(rows.index), **rows.recipe}
     writers: list[Writer] = []
     try:

@@ -5,6 +5,7 @@ import resource
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,12 +49,15 @@ class Judge:
         self.rows, self.n_held_out = np.concatenate([held_out, test]), len(held_out)
         self.entries, self.insight = entries, Insight(run, network, examples, entries, self.rows, reporter)
 
-    def phase(self, p: Plan, progress: Progress, began: float) -> float:
-        """Judge the network as it is now, as the outcome of phase `p`; returns the phase's wall time in seconds."""
+    def phase(self, p: Plan, progress: Progress, began: float, graph: Callable[..., Any] | None = None) -> float:
+        """Judge the network as it is now, as the outcome of phase `p`; returns the phase's wall time in seconds.
+
+        `graph` is one of the backbone with its pooling as it is now, if there is one already.
+        """
         self.examples.check_unchanged()
         self.reporter.stage(f"Phase {p.phase}: judging on {len(self.rows):,} {self.task.NOUN}", len(self.rows))
         n_classes = self.examples.n_classes
-        scores, features = scoring.score(self.network, self.examples.source, self.rows, n_classes, self.reporter)
+        scores, features = scoring.score(self.network, self.examples.source, self.rows, n_classes, self.reporter, graph)
         checkpoint.save_probabilities(self.run, p.phase, scores)
         self.reporter.stage(f"Phase {p.phase}: saving the model")
         model = self.task.servable(self.network, self.config, n_classes)

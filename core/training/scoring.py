@@ -1,5 +1,6 @@
 """Judge the complete float32 network on examples that it did not learn from. Stored features are never used here."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -18,21 +19,47 @@ FEATURES_KEPT = 20_000  # examples whose features are returned: enough to look a
 
 
 def score(
-    network: Network, source: batches.Source, rows: np.ndarray, n_classes: int, reporter: Reporter
+    network: Network,
+    source: batches.Source,
+    rows: np.ndarray,
+    n_classes: int,
+    reporter: Reporter,
+    features: Callable[..., tf.Tensor] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the network as it is now says about some examples.
+
+    Args:
+        network: as it is now.
+        source: reads the examples.
+        rows: their places in the manifest, int `(M,)`.
+        n_classes: classes.
+        reporter: hears how far it is.
+        features: a graph of the network's float32 backbone with its pooling as they are now, where there is one
+            already: a batch's tensors -> `(N, F)`. Making one takes seconds.
 
     Returns:
         Probabilities float32 `(len(rows), n_classes)`, and the features that they are made from, float32 `(M, F)`, of
         the first rows (of about `FEATURES_KEPT` at most).
     """
-    trunk = network.trunk(None)
 
-    def answer(*tensors: tf.Tensor) -> list[tf.Tensor]:
-        features = keras.tree.flatten(trunk(unwrapped(tensors), training=False))[0]
-        return [probabilities(network.classifier(features, training=False), n_classes), features]
+    def shares(felt: tf.Tensor) -> tf.Tensor:
+        return probabilities(network.classifier(felt, training=False), n_classes)
 
-    run = network.inference(answer, *source.specs, examples=len(rows))
+    if features is not None:
+        head = tf.function(shares, autograph=False, reduce_retracing=True)
+
+        def run(*tensors: tf.Tensor) -> list[tf.Tensor]:
+            felt = features(*tensors)
+            return [head(felt), felt]
+
+    else:
+        trunk = network.trunk(None)
+
+        def answer(*tensors: tf.Tensor) -> list[tf.Tensor]:
+            felt = keras.tree.flatten(trunk(unwrapped(tensors), training=False))[0]
+            return [shares(felt), felt]
+
+        run = network.inference(answer, *source.specs, examples=len(rows))
     return with_room(lambda batch: _pass(run, source, rows, n_classes, network, batch, reporter), BATCH, reporter)
 
 

@@ -78,9 +78,10 @@ class _Training:
         cached = [p for p in todo if p.mode == CACHED]
         rows = self.examples.stored_rows()
         targets = [Target(self.network, p.cut, rows) for p in cached]
-        entries = activations(self.network, self.examples.source, rows, targets, store, self.reporter)
-        self.entries = {p.phase: entry for p, entry in zip(cached, entries, strict=True)}
-        self.examples.leave_out_unreadable(entries)
+        found = activations(self.network, self.examples.source, rows, targets, store, self.reporter)
+        self.entries = {p.phase: entry for p, entry in zip(cached, found.entries, strict=True)}
+        self.features = found.features
+        self.examples.leave_out_unreadable(found.entries)
 
     def _phase(self, p: Plan, judge: Judge) -> str | None:
         """Train one phase and judge it; returns what people asked for."""
@@ -108,7 +109,8 @@ class _Training:
                 outcome = self._fit(p, learner)
         self.network.set_learning(p.thawed)
         if self.progress.epoch or (p.phase == 1 and outcome.steps_taken):
-            self.progress.seconds = judge.phase(p, self.progress, self.began)
+            self.progress.seconds = judge.phase(p, self.progress, self.began, self.features)
+        self.features = None  # of the backbone as it came; phase 2 changes it
         if outcome.broken:
             judge.write_table()
             raise RunError(
