@@ -126,7 +126,7 @@ def _watch(worker: subprocess.Popen[bytes], samples: list[dict[str, float]]) -> 
         found = memory(_trainer(worker.pid))
         if found["now"]:
             samples.append({"t": time.time(), **found})
-        time.sleep(0.1)
+        time.sleep(0.5)  # looking walks through all of its memory, and the worker waits meanwhile
 
 
 def _trainer(pid: int) -> int:
