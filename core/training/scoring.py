@@ -41,26 +41,27 @@ def score(
         Probabilities float32 `(len(rows), n_classes)`, and the features that they are made from, float32 `(M, F)`, of
         the first rows (of about `FEATURES_KEPT` at most).
     """
+    felt = features or _features(network, source, len(rows))
+    shares = tf.function(
+        lambda x: probabilities(network.classifier(x, training=False), n_classes),
+        autograph=False,
+        reduce_retracing=True,
+    )
 
-    def shares(felt: tf.Tensor) -> tf.Tensor:
-        return probabilities(network.classifier(felt, training=False), n_classes)
+    def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        values = felt(*tensors)
+        return shares(values), values
 
-    if features is not None:
-        head = tf.function(shares, autograph=False, reduce_retracing=True)
-
-        def run(*tensors: tf.Tensor) -> list[tf.Tensor]:
-            felt = features(*tensors)
-            return [head(felt), felt]
-
-    else:
-        trunk = network.trunk(None)
-
-        def answer(*tensors: tf.Tensor) -> list[tf.Tensor]:
-            felt = keras.tree.flatten(trunk(unwrapped(tensors), training=False))[0]
-            return [shares(felt), felt]
-
-        run = network.inference(answer, *source.specs, examples=len(rows))
     return with_room(lambda batch: _pass(run, source, rows, n_classes, network, batch, reporter), BATCH, reporter)
+
+
+def _features(network: Network, source: batches.Source, examples: int) -> Callable[..., tf.Tensor]:
+    """A graph of the backbone with its pooling as they are now: a batch's tensors -> `(N, F)`."""
+    trunk = network.trunk(None)
+    graph = network.inference(
+        lambda *x: keras.tree.flatten(trunk(unwrapped(x), training=False))[0], *source.specs, examples=examples
+    )
+    return lambda *tensors: graph(*tensors)[0]
 
 
 def _pass(

@@ -167,9 +167,7 @@ def _part(page, app, run, part):
 
 
 def test_a_run_is_looked_into(app, page, tmp_path):
-    run = next((run for run in run_list.list_runs(app.runs) if run.state() == record.DONE), None)
-    if run is None:
-        pytest.skip("the newcomer has trained no run")
+    run = _newcomers_run(app)
 
     _part(page, app, run, "wrong")
     page.locator(".thaw-plot .nsewdrag").first.wait_for(state="attached")
@@ -218,9 +216,7 @@ def _click_first_cell(page):
 
 
 def test_a_threshold_is_set_and_kept(app, page):
-    run = next((run for run in run_list.list_runs(app.runs) if run.state() == record.DONE), None)
-    if run is None:
-        pytest.skip("the newcomer has trained no run")
+    run = _newcomers_run(app)
     two = _of_two_classes(run, app.runs / f"line-{page.size}")
     _part(page, app, two, "good")
     page.get_by_role("button", name="Sensitivity at least 0.95").click()
@@ -240,9 +236,7 @@ def test_a_threshold_is_set_and_kept(app, page):
 
 
 def test_a_row_and_a_bar_show_their_pictures(app, page):
-    run = next((run for run in run_list.list_runs(app.runs) if run.state() == record.DONE), None)
-    if run is None:
-        pytest.skip("the newcomer has trained no run")
+    run = _newcomers_run(app)
     two = _of_two_classes(run, app.runs / f"marks-{page.size}")
     _part(page, app, two, "good")
     table = page.locator("[data-testid=stDataFrame] .dvn-scroller").first
@@ -254,6 +248,13 @@ def test_a_row_and_a_bar_show_their_pictures(app, page):
     page.get_by_text("90 % to 100 % sure").wait_for()
     _expect_no_error(page)
     _shot(page, "7-marks")
+
+
+def _newcomers_run(app):
+    run = next((run for run in run_list.list_runs(app.runs) if run.state() == record.DONE), None)
+    if run is None:
+        pytest.skip("the newcomer has trained no run")
+    return run
 
 
 def _click_point(page, title, trace, place):
