@@ -90,7 +90,7 @@ def runs_table(runs: list[Run], rows: list[dict[str, Any]]) -> list[Run]:
                 "Phase 1, frozen", help="Held-out accuracy", color="blue", **share
             ),
             "phase 2": st.column_config.ProgressColumn(
-                "Phase 2, thawed", help="Held-out accuracy", color="orange", **share
+                "Phase 2", help="Held-out accuracy, thawed or with LoRA", color="orange", **share
             ),
             "data": st.column_config.TextColumn("Data"),
             "backbone": st.column_config.TextColumn("Backbone"),

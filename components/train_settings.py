@@ -25,7 +25,7 @@ def all_settings(config: RunConfig, data: Scan | None, structure: Structure | No
     with one:
         _phase("phase1", config.phase1, ":blue[Phase 1, frozen]")
     with two:
-        _phase("phase2", config.phase2, ":orange[Phase 2, thawed]")
+        _phase("phase2", config.phase2, f":orange[Phase 2, {config.way}]")
     with three:
         _head(_TEXT_POOLINGS if config.task == "text" else _POOLINGS)
     st.divider()

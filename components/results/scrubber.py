@@ -44,7 +44,7 @@ def _content(report: Report) -> None:
     epoch = st.select_slider("Epoch", epochs, value=epochs[-1], key=f"epoch-{run.id}") if len(epochs) > 1 else epochs[0]
     place = epochs.index(epoch)
     now, before = rounds[place], rounds[place - 1] if place else None
-    st.html(phase_chip(now["phase"]))
+    st.html(phase_chip(now["phase"], report.config.way))
     files = [dataset["files"][row] for row in now["rows"]]
     small = (
         [None] * len(files)

@@ -13,7 +13,6 @@ from core import words
 from core.errors import ThawError
 from core.words import Words
 
-_PHASES = {1: "After phase 1, frozen", 2: "After phase 2, thawed"}
 _HELP = (
     "Each word is left out in turn, and the text read again: the more the odds of the answer change, the more the word "
     "carries it. This says what the network used, not whether that is a good reason."
@@ -29,11 +28,12 @@ def samples(report: Report) -> None:
     if not found:
         st.caption("Nothing was noted in this run. Open a text under “Where is it wrong?” and ask for its words.")
         return
+    names = {1: "After phase 1, frozen", 2: f"After phase 2, {report.config.way}"}
     with st.container(horizontal=True, vertical_alignment="center"):
         phase = st.segmented_control(
             "Phase",
             sorted(found),
-            format_func=_PHASES.__getitem__,
+            format_func=names.__getitem__,
             default=report.kept if report.kept in found else max(found),
             required=True,
             key="words-phase",

@@ -4,7 +4,9 @@ The order of an epoch depends on (seed, epoch) only. `epoch` is a variable that 
 epoch begins, so that one data set serves a whole phase and a resumed run sees what an undisturbed one sees.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +15,7 @@ import tensorflow as tf
 from core.training.store import Entry
 
 Tensors = tuple[tf.Tensor, ...]
+AT_ONCE = 2  # batches that go through a network at a time
 WINDOW = 32  # batches among which examples are sorted by length
 # These functions are tensor operations alone, and AutoGraph's look for Python to convert would take half a second.
 _as_it_is = tf.autograph.experimental.do_not_convert
@@ -51,6 +54,26 @@ def loaded(source: Source, rows: np.ndarray, views: np.ndarray, batch: int) -> t
     for part in parts[1:]:
         data = data.concatenate(part)
     return data.prefetch(2)
+
+
+def passed(function: Callable[..., Any], data: Iterable[tuple[Tensors, tf.Tensor]]) -> Iterator[tuple[Any, tf.Tensor]]:
+    """`(function(*tensors), ok)` of each batch of `loaded`, in order, `AT_ONCE` batches at a time.
+
+    A graph alone leaves cores waiting between its operations; another one's operations fill these gaps.
+    """
+    waiting: deque[tuple[Future[Any], tf.Tensor]] = deque()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for tensors, ok in data:
+            waiting.append((pool.submit(function, *tensors), ok))
+            if len(waiting) > AT_ONCE:
+                yield _next_of(waiting)
+        while waiting:
+            yield _next_of(waiting)
+
+
+def _next_of(waiting: "deque[tuple[Future[Any], tf.Tensor]]") -> tuple[Any, tf.Tensor]:
+    future, ok = waiting.popleft()
+    return future.result(), ok
 
 
 def _loaded_view(source: Source, rows: np.ndarray, view: int, batch: int) -> tf.data.Dataset:

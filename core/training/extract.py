@@ -128,8 +128,8 @@ def _write_all(
     run: Any, data: tf.data.Dataset, targets: list[Target], writers: list[Writer], reporter: Reporter
 ) -> None:
     done, began = 0, tf.timestamp()
-    for tensors, ok in data:
-        values = [v.numpy() for v in run(*tensors)]
+    for outputs, ok in batches.passed(run, data):
+        values = [v.numpy() for v in outputs]
         for target, writer in zip(targets, writers, strict=True):
             n = len(target.specs)
             writer.append([_filled(v, s.shape) for v, s in zip(values[:n], target.specs, strict=True)], ok.numpy())

@@ -70,10 +70,10 @@ def _pass(
     """`score` with batches of a size."""
     said, felt = [np.zeros((0, n_classes), "float32")], [np.zeros((0, network.pooling.output.shape[-1]), "float32")]
     done, order = 0, batches.reading_order(source.lengths, rows, FEATURES_KEPT)
-    for tensors, ok in batches.loaded(source, rows[order], np.full(len(rows), -1), batch) if len(rows) else ():
+    data = batches.loaded(source, rows[order], np.full(len(rows), -1), batch) if len(rows) else ()
+    for (shares, features), ok in batches.passed(run, data):
         if not ok.numpy().all():
             raise DataError("An example can no longer be read since the run began. Put it back, then resume.")
-        shares, features = run(*tensors)
         said.append(shares.numpy())
         if done < FEATURES_KEPT:
             felt.append(features.numpy())
