@@ -30,6 +30,7 @@ class Measured:
     theirs: list[float] = field(default_factory=list)  # as many as ours, measured in alternation; empty where alone
     how: str = ""  # what was done, in a sentence; says where something was scaled
     more: dict[str, Any] = field(default_factory=dict)  # further figures, kept in the JSON
+    profile: dict[str, float] = field(default_factory=dict)  # seconds of our last round, by what they were spent on
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Benchmark:
             "all_ours": found.ours,
             "all_theirs": found.theirs,
             **({"more": found.more} if found.more else {}),
+            **({"profile": found.profile} if found.profile else {}),
         }
 
 

@@ -47,7 +47,7 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
             f"| {row['what']} | {row['against']} | {row['goal_words']} | {amount(row['ours'], row['unit'])} "
             f"| {amount(row['theirs'], row['unit'])} | {ratio(row)} | {row['pairs']} | {met} | {row['how']} |"
         )
-    lines += ["", *_machines(rows)]
+    lines += ["", *_profiles(rows), *_machines(rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -71,6 +71,18 @@ def ratio(row: dict[str, Any]) -> str:
         return "–"
     words = {FASTER: "× faster", RATE: "×"}.get(row["kind"], "×")
     return f"{row['ratio']:.3g}{words}"
+
+
+def _profiles(rows: dict[str, dict[str, Any]]) -> list[str]:
+    """Where the time went, of the rows below their goal."""
+    missed = [row for row in rows.values() if not row["met"] and row.get("profile")]
+    if not missed:
+        return []
+    lines = ["## What keeps the others from their goals", "", "Where our time went in the last round.", ""]
+    for row in missed:
+        parts = [f"{part} {amount(seconds, 's')}" for part, seconds in row["profile"].items()]
+        lines.append(f"- **{row['what']}**: {'; '.join(parts)}.")
+    return [*lines, ""]
 
 
 def _machines(rows: dict[str, dict[str, Any]]) -> list[str]:

@@ -29,6 +29,21 @@ class Trained:
     peak: int = 0  # bytes, mapped files included
     samples: list[dict[str, float]] = field(default_factory=list)  # memory over time
 
+    def profile(self) -> dict[str, float]:
+        """Seconds of each stage, by what the run said that it was doing; epochs apart from what comes before them."""
+        events = self.run.events()
+        begun = [e for e in events if e["kind"] in ("stage", "phase")]
+        ends = [*(e["t"] for e in begun[1:]), events[-1]["t"]]
+        found = {}
+        for stage, end in zip(begun, ends, strict=True):
+            epochs = [e for e in events if e["kind"] == "epoch" and stage["t"] < e["t"] <= end]
+            learning = sum(e["seconds"] for e in epochs)
+            name = stage["message"] if stage["kind"] == "stage" else f"Phase {stage['phase']}: around the epochs"
+            found[name] = round(end - stage["t"] - learning, 2)
+            if epochs:
+                found[f"Phase {epochs[0]['phase']}: {len(epochs)} epochs"] = round(learning, 2)
+        return found
+
     def own_at_epochs(self) -> list[float]:
         """Bytes without mapped files at the end of each epoch."""
         ends = [e["t"] for e in self.run.events(("epoch",))]

@@ -43,6 +43,7 @@ def phase1(settings: Settings) -> dict[str, Measured]:
             found.theirs.append(recipe["setup"] + scaled(recipe["epochs"], epochs))
             found.more.setdefault("whole_process", []).append(ours.whole)
             found.more.setdefault("val_accuracy", []).append((ours.run.evaluation(1) or {})["accuracy"])
+            found.profile = ours.profile()
             shutil.rmtree(home)
         home = settings.home / "warm"
         if not home.exists():

@@ -24,4 +24,5 @@ def second_run(settings: Settings) -> Measured:
         ours = train(settings.home, data, **common, head=head, phase1={"epochs": 2})
         found.ours.append(ours.first_row)
         found.more.setdefault("whole_process", []).append(ours.whole)
+        found.profile = ours.profile()
     return found
