@@ -5,27 +5,31 @@ from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 
 COMPONENTS = 50  # that t-SNE starts from, as its authors advise
+FITTED = 5_000  # examples that the components are found from; the others are seen along them
+_AT_ONCE = 2_048  # examples turned at a time
 
 
 def components(features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, list[float]]:
-    """The principal components of features, the strongest first.
+    """The principal components of features, the strongest first; of many, they are found from a sample.
 
     Args:
         features: float (N, F), N at least 1.
-        seed: of the randomised decomposition.
+        seed: of the sample and of the randomised decomposition.
 
     Returns:
         float32 (N, K) with K at least 2 and at most `COMPONENTS`, and the shares of variance of the first two.
     """
     n, width = features.shape
     k = min(COMPONENTS, n, width)
-    spread = bool(np.ptp(features, axis=0).any())
-    fit = PCA(k, svd_solver="randomized", iterated_power=3, random_state=seed) if spread else None
-    found = fit.fit_transform(features.astype(np.float32)) if fit else np.zeros((n, k))
-    shares = fit.explained_variance_ratio_[:2].tolist() if fit else []
-    padded = np.zeros((n, max(2, k)), np.float32)
-    padded[:, :k] = found
-    return padded, [*shares, 0.0, 0.0][:2]
+    rows = np.random.default_rng(seed).choice(n, FITTED, replace=False) if n > FITTED else np.arange(n)
+    sample = features[rows].astype(np.float32)
+    found = np.zeros((n, max(2, k)), np.float32)
+    if not np.ptp(sample, axis=0).any():
+        return found, [0.0, 0.0]
+    fit = PCA(k, svd_solver="randomized", iterated_power=3, random_state=seed).fit(sample)
+    for at in range(0, n, _AT_ONCE):
+        found[at : at + _AT_ONCE, :k] = fit.transform(features[at : at + _AT_ONCE].astype(np.float32))
+    return found, [*fit.explained_variance_ratio_.tolist(), 0.0][:2]
 
 
 def aligned(points: np.ndarray, like: np.ndarray) -> np.ndarray:

@@ -1,9 +1,11 @@
 """Which training examples a network takes for the most similar ones."""
 
 import numpy as np
+from sklearn import config_context
 from sklearn.neighbors import NearestNeighbors
 
 NEAREST = 3
+_MEGABYTES = 64  # that distances may take while they are compared
 
 
 def nearest(queries: np.ndarray, training: np.ndarray, k: int = NEAREST) -> tuple[np.ndarray, np.ndarray]:
@@ -21,5 +23,6 @@ def nearest(queries: np.ndarray, training: np.ndarray, k: int = NEAREST) -> tupl
     if not len(queries) or not k:
         return np.zeros((len(queries), k), int), np.zeros((len(queries), k))
     index = NearestNeighbors(n_neighbors=k, metric="cosine", algorithm="brute").fit(training)
-    distance, rows = index.kneighbors(queries)
+    with config_context(working_memory=_MEGABYTES):
+        distance, rows = index.kneighbors(queries)
     return rows, 1.0 - distance

@@ -25,7 +25,7 @@ from core.training.reporter import Reporter
 from core.training.store import Entry
 
 MOST_POINTS = 5_000  # of a map; also of the training examples that are computed for it
-MOST_BYTES = 200_000_000  # of training features that are looked through
+MOST_BYTES = 50_000_000  # of training features that are looked through
 MOST_SUSPECTS = 200  # kept of the labels that look wrong
 
 
