@@ -117,7 +117,7 @@ class Insight:
             return scoring.score(self.network, self.examples.source, rows, self.examples.n_classes, self.reporter)[1]
         positions = self.examples.positions(rows)
         if p.phase == 1:
-            return np.asarray(entry.array(0)[positions[0]], np.float32)
+            return entry.read(0, positions[0]).astype(np.float32, copy=False)
         tail = self.network.tail(p.cut)
         specs = [tf.TensorSpec(t.shape, t.dtype) for t in tail.inputs]
         run = self.network.inference(lambda *x: tail(unwrapped(x), training=False), *specs)

@@ -39,7 +39,7 @@ def score(
 
     Returns:
         Probabilities float32 `(len(rows), n_classes)`, and the features that they are made from, float32 `(M, F)`, of
-        the first rows (of about `FEATURES_KEPT` at most).
+        the first rows (of `FEATURES_KEPT` at most).
     """
     felt = features or _features(network, source, len(rows))
     shares = tf.function(
@@ -68,18 +68,22 @@ def _pass(
     run: Any, source: batches.Source, rows: np.ndarray, n_classes: int, network: Network, batch: int, reporter: Reporter
 ) -> tuple[np.ndarray, np.ndarray]:
     """`score` with batches of a size."""
-    said, felt = [np.zeros((0, n_classes), "float32")], [np.zeros((0, network.pooling.output.shape[-1]), "float32")]
+    kept = min(len(rows), FEATURES_KEPT)
+    said, felt = (
+        np.zeros((len(rows), n_classes), "float32"),
+        np.zeros((kept, network.pooling.output.shape[-1]), "float32"),
+    )
     done, order = 0, batches.reading_order(source.lengths, rows, FEATURES_KEPT)
     data = batches.loaded(source, rows[order], np.full(len(rows), -1), batch) if len(rows) else ()
     for (shares, features), ok in batches.passed(run, data):
         if not ok.numpy().all():
             raise DataError("An example can no longer be read since the run began. Put it back, then resume.")
-        said.append(shares.numpy())
-        if done < FEATURES_KEPT:
-            felt.append(features.numpy())
-        done += len(said[-1])
+        places = order[done : done + len(ok)]
+        said[places] = shares.numpy()
+        felt[places[places < kept]] = features.numpy()[places < kept]
+        done += len(ok)
         reporter.status(at_once=False, step=done)
-    return in_place(np.concatenate(said), order), in_place(np.concatenate(felt), order)
+    return said, felt
 
 
 def in_place(values: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -60,8 +60,7 @@ def test_a_phase_goes_on_with_half_the_batch_and_a_note(run, monkeypatch, phase,
     assert notes == [
         "The memory ran out. Going on with 4 examples at a time. The gradients of 2 steps make one update."
     ]
-    batches = [(e["epoch"], e["steps"]) for e in run.events(("batch",))]
-    assert (6, 8) in batches  # 32 training pictures
+    assert 8 in {e["steps"] for e in run.events(("batch",))}  # 32 training pictures
 
 
 @pytest.mark.slow
