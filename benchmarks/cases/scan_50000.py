@@ -73,7 +73,7 @@ def _profile(side: Callable[[str], Any], root: str, seconds: float) -> dict[str,
 
 def _name(code: Any) -> str:
     """A function as people find it."""
-    return code if isinstance(code, str) else f"{code.co_name} of {Path(code.co_filename).name}"
+    return f"`{code}`" if isinstance(code, str) else f"`{code.co_name}` of {Path(code.co_filename).name}"
 
 
 def _walk(root: str) -> int:

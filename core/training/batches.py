@@ -62,13 +62,16 @@ def passed(function: Callable[..., Any], data: Iterable[tuple[Tensors, tf.Tensor
     A graph alone leaves cores waiting between its operations; another one's operations fill these gaps.
     """
     waiting: deque[tuple[Future[Any], tf.Tensor]] = deque()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
         for tensors, ok in data:
             waiting.append((pool.submit(function, *tensors), ok))
             if len(waiting) > AT_ONCE:
                 yield _next_of(waiting)
         while waiting:
             yield _next_of(waiting)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after a stop, what has not begun never will
 
 
 def _next_of(waiting: "deque[tuple[Future[Any], tf.Tensor]]") -> tuple[Any, tf.Tensor]:
