@@ -22,13 +22,13 @@ def components(features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, list[fl
     n, width = features.shape
     k = min(COMPONENTS, n, width)
     rows = np.random.default_rng(seed).choice(n, FITTED, replace=False) if n > FITTED else np.arange(n)
-    sample = features[rows].astype(np.float32)
+    sample = features[rows].astype(np.float32, copy=False)
     found = np.zeros((n, max(2, k)), np.float32)
     if not np.ptp(sample, axis=0).any():
         return found, [0.0, 0.0]
     fit = PCA(k, svd_solver="randomized", iterated_power=3, random_state=seed).fit(sample)
     for at in range(0, n, _AT_ONCE):
-        found[at : at + _AT_ONCE, :k] = fit.transform(features[at : at + _AT_ONCE].astype(np.float32))
+        found[at : at + _AT_ONCE, :k] = fit.transform(features[at : at + _AT_ONCE].astype(np.float32, copy=False))
     return found, [*fit.explained_variance_ratio_.tolist(), 0.0][:2]
 
 

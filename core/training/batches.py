@@ -74,7 +74,7 @@ def passed(function: Callable[..., Any], data: Iterable[tuple[Tensors, tf.Tensor
         pool.shutdown(cancel_futures=True)  # after a stop, what has not begun never will
 
 
-def _next_of(waiting: "deque[tuple[Future[Any], tf.Tensor]]") -> tuple[Any, tf.Tensor]:
+def _next_of(waiting: deque[tuple[Future[Any], tf.Tensor]]) -> tuple[Any, tf.Tensor]:
     future, ok = waiting.popleft()
     return future.result(), ok
 

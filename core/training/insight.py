@@ -124,7 +124,7 @@ class Insight:
         order = batches.reading_order(self.examples.source.lengths, rows, len(rows))
         labels, lengths = np.zeros(len(rows), "int32"), self.examples.lengths(p, rows[order])
         stored = batches.stored(entry, positions[:, order], labels, scoring.BATCH, lengths=lengths)
-        return scoring.in_place(np.concatenate([run(*_listed(x))[0].numpy() for x, _ in stored]), order)
+        return np.concatenate([run(*_listed(x))[0].numpy() for x, _ in stored])[np.argsort(order)]
 
     def _map(self, phase: int, rows: np.ndarray, values: np.ndarray, explained: list[float]) -> None:
         """Principal components of some examples; phase 2's are turned to lie as phase 1's do."""

@@ -69,10 +69,8 @@ def _pass(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`score` with batches of a size."""
     kept = min(len(rows), FEATURES_KEPT)
-    said, felt = (
-        np.zeros((len(rows), n_classes), "float32"),
-        np.zeros((kept, network.pooling.output.shape[-1]), "float32"),
-    )
+    said = np.zeros((len(rows), n_classes), "float32")
+    felt = np.zeros((kept, network.pooling.output.shape[-1]), "float32")
     done, order = 0, batches.reading_order(source.lengths, rows, FEATURES_KEPT)
     data = batches.loaded(source, rows[order], np.full(len(rows), -1), batch) if len(rows) else ()
     for (shares, features), ok in batches.passed(run, data):
@@ -80,17 +78,11 @@ def _pass(
             raise DataError("An example can no longer be read since the run began. Put it back, then resume.")
         places = order[done : done + len(ok)]
         said[places] = shares.numpy()
-        felt[places[places < kept]] = features.numpy()[places < kept]
+        among = places < kept
+        felt[places[among]] = features.numpy()[among]
         done += len(ok)
         reporter.status(at_once=False, step=done)
     return said, felt
-
-
-def in_place(values: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Values computed in `order`, as the rows were given."""
-    result = np.empty_like(values)
-    result[order[: len(values)]] = values
-    return result
 
 
 def unreadable(source: batches.Source, rows: np.ndarray, reporter: Reporter) -> list[int]:

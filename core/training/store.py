@@ -68,9 +68,8 @@ class Entry:
         found = np.empty((len(places), *spec.shape), spec.dtype)
         with self.file(i).open("rb", buffering=0) as file:
             for row, place in zip(found, places.tolist(), strict=True):
-                row[...] = np.frombuffer(os.pread(file.fileno(), row.nbytes, place * row.nbytes), spec.dtype).reshape(
-                    spec.shape
-                )
+                file.seek(place * spec.row_bytes)
+                file.readinto(row)
         return found
 
     def close(self) -> None:
