@@ -1,7 +1,8 @@
 """The tutorial's recipe, as users write it. Each function is one side, run in a process of its own.
 
-References: https://www.tensorflow.org/tutorials/images/transfer_learning, https://keras.io/guides/transfer_learning
-and F. Chollet's "Building powerful image classification models using very little data".
+References: https://www.tensorflow.org/tutorials/images/transfer_learning, https://keras.io/guides/transfer_learning,
+F. Chollet's "Building powerful image classification models using very little data" and
+https://keras.io/keras_hub/guides/classification.
 """
 
 import time
@@ -71,6 +72,39 @@ def vgg16(data: str, size: int, epochs1: int, epochs2: int) -> dict[str, Any]:
         layer.trainable = False
     model.compile(optimizer=keras.optimizers.Adam(1e-5), loss=loss, metrics=["accuracy"])
     return {"setup": setup, "epochs1": first, "epochs2": _fit(model, train, validation, epochs2)}
+
+
+def minilm(data: str, length: int, epochs: int) -> dict[str, Any]:
+    """MiniLM frozen inside KerasHub's BERT classifier, its head trained with `fit` on raw sentences.
+
+    Returns:
+        `setup`: seconds until `fit` begins; `epochs`: seconds of each.
+    """
+    import keras_hub
+    import pandas as pd
+    from sklearn.model_selection import train_test_split
+
+    from core.catalog import backbone
+    from core.models.text_backbones import folder
+
+    began = time.perf_counter()
+    table = pd.read_csv(data)
+    labels = (table["label"] == table["label"].max()).astype(int)
+    parts = train_test_split(table["text"], labels, test_size=0.2, stratify=labels, random_state=0)
+    x, x_validation, y, y_validation = (part.to_numpy() for part in parts)
+    preset = str(folder(backbone("MiniLM"), "pretrained"))
+    preprocessor = keras_hub.models.BertTextClassifierPreprocessor.from_preset(preset, sequence_length=length)
+    encoder = keras_hub.models.BertBackbone.from_preset(preset)
+    encoder.trainable = False
+    model = keras_hub.models.BertTextClassifier(encoder, num_classes=2, preprocessor=preprocessor)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
+    setup = time.perf_counter() - began
+    clock = _Clock()
+    model.fit(
+        x, y, validation_data=(x_validation, y_validation), batch_size=32, epochs=epochs, callbacks=[clock], verbose=0
+    )
+    return {"setup": setup, "epochs": clock.seconds}
 
 
 class _Clock(keras.callbacks.Callback):

@@ -30,7 +30,7 @@ class Measured:
     theirs: list[float] = field(default_factory=list)  # as many as ours, measured in alternation; empty where alone
     how: str = ""  # what was done, in a sentence; says where something was scaled
     more: dict[str, Any] = field(default_factory=dict)  # further figures, kept in the JSON
-    profile: dict[str, float] = field(default_factory=dict)  # seconds of our last round, by what they were spent on
+    profile: dict[str, float] = field(default_factory=dict)  # of our last round: seconds (or MB) by what took them
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def load() -> dict[str, Benchmark]:
     for case in (
         "phase1",
         "tutorial_vgg16",
+        "text_phase1",
         "extraction",
         "service_answer",
         "second_run",

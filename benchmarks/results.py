@@ -78,9 +78,10 @@ def _profiles(rows: dict[str, dict[str, Any]]) -> list[str]:
     missed = [row for row in rows.values() if not row["met"] and row.get("profile")]
     if not missed:
         return []
-    lines = ["## What keeps the others from their goals", "", "Where our time went in the last round.", ""]
+    lines = ["## What keeps the others from their goals", "", "Where our time, or memory, went in the last round.", ""]
     for row in missed:
-        parts = [f"{part} {amount(seconds, 's')}" for part, seconds in row["profile"].items()]
+        unit = "MB" if row["unit"] == "MB" else "s"
+        parts = [f"{part} {amount(value, unit)}" for part, value in row["profile"].items()]
         lines.append(f"- **{row['what']}**: {'; '.join(parts)}.")
     return [*lines, ""]
 

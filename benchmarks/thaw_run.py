@@ -31,18 +31,34 @@ class Trained:
 
     def profile(self) -> dict[str, float]:
         """Seconds of each stage, by what the run said that it was doing; epochs apart from what comes before them."""
-        events = self.run.events()
-        begun = [e for e in events if e["kind"] in ("stage", "phase")]
-        ends = [*(e["t"] for e in begun[1:]), events[-1]["t"]]
-        found = {}
-        for stage, end in zip(begun, ends, strict=True):
-            epochs = [e for e in events if e["kind"] == "epoch" and stage["t"] < e["t"] <= end]
+        events, found = self.run.events(), {}
+        for name, begin, end in self._stages():
+            epochs = [e for e in events if e["kind"] == "epoch" and begin < e["t"] <= end]
             learning = sum(e["seconds"] for e in epochs)
-            name = stage["message"] if stage["kind"] == "stage" else f"Phase {stage['phase']}: around the epochs"
-            found[name] = round(end - stage["t"] - learning, 2)
+            found[name] = round(end - begin - learning, 2)
             if epochs:
                 found[f"Phase {epochs[0]['phase']}: {len(epochs)} epochs"] = round(learning, 2)
         return found
+
+    def memory_profile(self) -> dict[str, float]:
+        """The most memory of each stage, mapped files apart, in megabytes."""
+        found: dict[str, float] = {}
+        for name, begin, end in self._stages():
+            seen = [s for s in self.samples if begin < s["t"] <= end]
+            if seen:
+                found[name] = round(max(s["own"] for s in seen) / 1e6)
+                found[f"{name}, mapped files"] = round(max(s["now"] - s["own"] for s in seen) / 1e6)
+        return found
+
+    def _stages(self) -> list[tuple[str, float, float]]:
+        """What the run said that it was doing, from when to when, in seconds since 1970."""
+        events = self.run.events()
+        begun = [e for e in events if e["kind"] in ("stage", "phase")]
+        ends = [*(e["t"] for e in begun[1:]), events[-1]["t"]]
+        return [
+            (e["message"] if e["kind"] == "stage" else f"Phase {e['phase']}: around the epochs", e["t"], end)
+            for e, end in zip(begun, ends, strict=True)
+        ]
 
     def own_at_epochs(self) -> list[float]:
         """Bytes without mapped files at the end of each epoch."""
@@ -106,8 +122,9 @@ class Background:
 
 
 def _created(home: Path, data: Path, settings: dict[str, Any]) -> Run:
-    base = preset(settings["preset"]) if "preset" in settings else config.RunConfig()
-    chosen = config.from_json({"data": str(data), "task": "image", **settings}, base)
+    settings = {"data": str(data), "task": "image", **settings}
+    base = preset(settings["preset"], settings["task"]) if "preset" in settings else config.RunConfig()
+    chosen = config.from_json(settings, base)
     return run_list.create_run(chosen, launcher.versions(), home / "runs")
 
 

@@ -48,11 +48,11 @@ def _pairs(backbone: str, size: int, n: int, settings: Settings) -> Measured:
         f"{n} photos of {words}, batches of 32; both in one process in alternation, after a warm-up; ours reads, "
         "decodes, resizes, runs the trunk and writes the store"
     )
-    return Measured(result["ours"], result["theirs"], how)
+    return Measured(result["ours"], result["theirs"], how, profile=result["profile"])
 
 
 def sides(data: str, backbone: str, size: int, n: int, rounds: int) -> dict[str, Any]:
-    """Images a second of both sides, `rounds` times."""
+    """Images a second of both sides, `rounds` times, and what our parts take alone."""
     import keras
     import tensorflow as tf
 
@@ -80,7 +80,30 @@ def sides(data: str, backbone: str, size: int, n: int, rounds: int) -> dict[str,
         if i:
             found["ours"].append(ours)
             found["theirs"].append(theirs)
-    return found
+    return {**found, "profile": _parts_alone(network, source, batches)}
+
+
+def _parts_alone(network: Any, source: Any, batches: list[Any]) -> dict[str, float]:
+    """Seconds of each part of ours with nothing beside it; together they share the cores, so they take their sum."""
+    import tensorflow as tf
+
+    from core.training.batches import passed
+
+    n = sum(len(x) for x in batches)
+    trunk = network.trunk(None)
+    graph = network.inference(lambda x: trunk(x, training=False), *source.specs, examples=n)
+    ready = [((x,), tf.ones(len(x), tf.bool)) for x in batches]
+    for _ in passed(graph, ready[:2]):  # warms up
+        pass
+    began = time.perf_counter()
+    for _ in passed(graph, ready):
+        pass
+    middle = time.perf_counter()
+    _decoded(source, n)
+    return {
+        f"the trunk on {n:,} decoded photos alone": round(middle - began, 2),
+        "reading, decoding and resizing them alone": round(time.perf_counter() - middle, 2),
+    }
 
 
 def _extract(network: Any, source: Any, n: int) -> float:

@@ -71,7 +71,7 @@ def growth(settings: Settings) -> dict[str, Measured]:
     return {
         "time_10000": Measured([a_picture[1]], [a_picture[0]], how, more),
         "time_50000": Measured([a_picture[2]], [a_picture[1]], how, more),
-        "memory_50000": Measured([large.peak / 1e6], [small.peak / 1e6], memory, more),
+        "memory_50000": Measured([large.peak / 1e6], [small.peak / 1e6], memory, more, large.memory_profile()),
         "memory_flat_over_epochs": Measured([own[-1] / 1e6], [own[0] / 1e6], how, more),
     }
 
