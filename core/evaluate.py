@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from core import tasks
+from core.data import roots
 from core.data.scan import Scan
 from core.errors import DataError
+from core.evaluation.elsewhere import against
 from core.evaluation.metrics import figures
+from core.files import read_json, write_json
 from core.predict import Predictor
 from core.record import Run
 
@@ -22,7 +25,8 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
         data: a folder or table whose classes bear names of the run's classes; all but one may be missing.
 
     Returns:
-        The keys of `evaluation/phaseN.json`, with `phase`, `data`, and `left_out`: files without an answer.
+        The keys of `evaluation/phaseN.json`, with `phase`, `data`, `left_out`: files without an answer, and `against`:
+        how the figures differ from those on the run's own held-out examples, None where these are not known.
 
     Raises:
         DataError: the folder cannot be used, or has a class that the run does not know.
@@ -46,7 +50,30 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
     if not rows:
         raise DataError(f"None of the {task.NOUN} in {str(data)!r} could be read.")
     result = figures(np.stack(rows), np.array(truth), predictor.classes)
-    return {**result, "phase": predictor.phase, "data": str(data), "left_out": left_out}
+    held_out = run.evaluation(predictor.phase)
+    found_against = against(held_out, result, task.NOUN) if held_out else None
+    return {
+        **result,
+        "phase": predictor.phase,
+        "data": str(data),
+        "left_out": left_out,
+        "against": found_against,
+    }
+
+
+def ask(run: Run, data: str) -> None:
+    """Note which other data the job `evaluate` is to score; the app's way, so it must lie within the allowed roots.
+
+    Raises:
+        DataError: it does not exist or lies elsewhere.
+    """
+    write_json(run.elsewhere_file, {"data": str(roots.check(data))})
+
+
+def asked(run: Run) -> None:
+    """Score the data that was asked for last, and keep the figures beside the run's own."""
+    data = (read_json(run.elsewhere_file) or {}).get("data", "")
+    write_json(run.elsewhere_file, {"data": data, **evaluate(run, roots.check(data))})
 
 
 def _labels_for(found: Scan, classes: tuple[str, ...]) -> list[int]:

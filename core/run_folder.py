@@ -4,7 +4,7 @@
 runs/<run_id>/
 ├── config.json  dataset.json  status.json  events.jsonl  predictions.csv
 ├── evaluation/phase1.json  phase2.json  insight.json  embedding.json  components.npz  tsne.json  words.json
-├── explanations/  exports/  jobs/  corrections.json
+├── evaluation/elsewhere.json  explanations/  exports/  jobs/  corrections.json
 ├── models/phase1.keras  models/phase2.keras  model.keras
 ├── checkpoints/  scratch/  worker.log  worker.lock  exit.json
 └── request.json  notes.json
@@ -110,6 +110,11 @@ class RunFolder:
     def tsne_file(self) -> Path:
         """The map by t-SNE, made on demand."""
         return self.path / "evaluation" / "tsne.json"
+
+    @property
+    def elsewhere_file(self) -> Path:
+        """Figures of the kept model on other data, made on demand; at first only which data was asked for."""
+        return self.path / "evaluation" / "elsewhere.json"
 
     @property
     def explanations(self) -> Path:

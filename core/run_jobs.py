@@ -25,6 +25,12 @@ def _tsne(run: Run) -> None:
     tsne_map.make(run)
 
 
+def _evaluate(run: Run) -> None:
+    from core.evaluate import asked
+
+    asked(run)
+
+
 def _export(name: str) -> Callable[[Run], None]:
     def write(run: Run) -> None:
         from core.exporters import export
@@ -34,7 +40,11 @@ def _export(name: str) -> Callable[[Run], None]:
     return write
 
 
-JOBS: dict[str, Callable[[Run], None]] = {"tsne": _tsne, **{name: _export(name) for name in ("report", "code", "card")}}
+JOBS: dict[str, Callable[[Run], None]] = {
+    "tsne": _tsne,
+    "evaluate": _evaluate,
+    **{name: _export(name) for name in ("report", "code", "card")},
+}
 
 
 def exported(run: Run, name: str) -> Path:

@@ -53,5 +53,6 @@ def rates(curves: Mapping[str, Mapping[str, Sequence[Any]] | None], kind: str) -
         "yaxis": {**axis, "title": {"text": words[1]}},
         "showlegend": len(curves) > 1,
         "legend": {"orientation": "v", "font": {"size": 12}},
+        "margin": {"l": 48, "r": 40, "t": 14, "b": 44},  # the tools stand beside the corner, not over its points
     }
     return {"data": traces, "layout": layout}

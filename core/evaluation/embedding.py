@@ -9,26 +9,31 @@ FITTED = 5_000  # examples that the components are found from; the others are se
 _AT_ONCE = 2_048  # examples turned at a time
 
 
-def components(features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, list[float]]:
+def components(*features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, list[float]]:
     """The principal components of features, the strongest first; of many, they are found from a sample.
 
     Args:
-        features: float (N, F), N at least 1.
+        features: float (N, F), N at least 1, in one array or in several that are taken as one and never copied whole.
         seed: of the sample and of the randomised decomposition.
 
     Returns:
         float32 (N, K) with K at least 2 and at most `COMPONENTS`, and the shares of variance of the first two.
     """
-    n, width = features.shape
+    n, width = sum(map(len, features)), features[0].shape[1]
     k = min(COMPONENTS, n, width)
-    rows = np.random.default_rng(seed).choice(n, FITTED, replace=False) if n > FITTED else np.arange(n)
-    sample = features[rows].astype(np.float32, copy=False)
+    chosen = np.zeros(n, bool)
+    chosen[np.random.default_rng(seed).choice(n, FITTED, replace=False) if n > FITTED else slice(None)] = True
+    starts = np.cumsum([0, *map(len, features)])[:-1]
+    parts = [part[chosen[start : start + len(part)]] for start, part in zip(starts, features, strict=True)]
+    sample = np.concatenate(parts).astype(np.float32, copy=False)
     found = np.zeros((n, max(2, k)), np.float32)
     if not np.ptp(sample, axis=0).any():
         return found, [0.0, 0.0]
     fit = PCA(k, svd_solver="randomized", iterated_power=3, random_state=seed).fit(sample)
-    for at in range(0, n, _AT_ONCE):
-        found[at : at + _AT_ONCE, :k] = fit.transform(features[at : at + _AT_ONCE].astype(np.float32, copy=False))
+    for start, part in zip(starts, features, strict=True):
+        for at in range(0, len(part), _AT_ONCE):
+            some = part[at : at + _AT_ONCE].astype(np.float32, copy=False)
+            found[start + at : start + at + len(some), :k] = fit.transform(some)
     return found, [*fit.explained_variance_ratio_.tolist(), 0.0][:2]
 
 

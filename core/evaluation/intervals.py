@@ -43,6 +43,25 @@ def paired_difference(gained: int, lost: int, n: int, level: float = LEVEL) -> I
     return max(-1.0, up - down - half), min(1.0, up - down + half)
 
 
+def independent_difference(first: tuple[int, int], second: tuple[int, int], level: float = LEVEL) -> Interval:
+    """The interval of a difference of two shares of different examples (Newcombe 1998, method 10: hybrid score).
+
+    Args:
+        first: successes and examples of the first share.
+        second: those of the second; the difference is first minus second.
+        level: confidence.
+    """
+    (k1, n1), (k2, n2) = first, second
+    if not n1 or not n2:
+        return -1.0, 1.0
+    (low1, high1), (low2, high2) = wilson(k1, n1, level), wilson(k2, n2, level)
+    share1, share2 = k1 / n1, k2 / n2
+    difference = share1 - share2
+    down = math.hypot(share1 - low1, high2 - share2)
+    up = math.hypot(high1 - share1, share2 - low2)
+    return max(-1.0, difference - down), min(1.0, difference + up)
+
+
 def mcnemar_exact(gained: int, lost: int) -> float:
     """The two-sided p of McNemar's exact test: a fair coin, thrown once for each example that changed."""
     changed = gained + lost

@@ -109,7 +109,8 @@ def stored(
             length, and cropped to the longest in them.
     """
     places, targets, cropped = tf.constant(positions.astype("int32")), tf.constant(labels), _cropping(lengths)
-    mapped = [_mapped(entry, k) for k in range(len(entry.specs))]
+    # TensorFlow's own `ImmutableConst` is taken for a constant, which it folds: it reads and copies the whole file.
+    mapped = [tf.experimental.dlpack.from_dlpack(entry.mapped(k).__dlpack__()) for k in range(len(entry.specs))]
 
     @_as_it_is
     def take(i: tf.Tensor) -> tuple[Any, tf.Tensor]:
@@ -216,17 +217,6 @@ def _indices(n: int, order: EpochOrder | None, lengths: np.ndarray | None, batch
         return tf.data.Dataset.from_tensor_slices(chosen)
 
     return tf.data.Dataset.from_tensors(0).flat_map(shuffled)
-
-
-def _mapped(entry: Entry, i: int) -> tf.Tensor:
-    """A stored array as a tensor over the mapped file: nothing is read before it is gathered, and never all of it.
-
-    TensorFlow's own `ImmutableConst` is taken for a constant, which it folds: it reads and copies the whole file.
-    DLPack takes no read-only array, so the file is mapped copy-on-write; nobody writes.
-    """
-    spec = entry.specs[i]
-    array = np.memmap(entry.file(i), spec.dtype, "c", shape=(entry.rows, *spec.shape))
-    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def _uncopied(data: tf.data.Dataset) -> tf.data.Dataset:

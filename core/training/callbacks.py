@@ -13,6 +13,7 @@ from core.training import optimizer_state
 from core.training.batches import EpochOrder
 from core.training.checkpoint import Checkpoint, Progress, Weights
 from core.training.reporter import STEPS, Reporter
+from core.training.store import Entry
 
 BATCH_EVENT_SECONDS = 0.2
 EPOCH_STRIDE = 2**20  # draws of one epoch that dropout may make before it repeats another epoch's
@@ -35,6 +36,22 @@ class EpochClock(keras.callbacks.Callback):
                 state = generator.state.numpy()
                 state[-1] = now * EPOCH_STRIDE % 2**32
                 generator.state.assign(state)
+
+
+class LetGo(keras.callbacks.Callback):
+    """Gives back, after every execution, the memory of what was read from the store: else all of it would add up."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After some steps."""
+        self.entry.let_go()
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After some held-out batches."""
+        self.entry.let_go()
 
 
 class Watcher(keras.callbacks.Callback):

@@ -145,6 +145,7 @@ class Examples:
             batch_size=size,
             parts=parts,
             class_weights=self._class_weights(train) if self.config.class_weights else None,
+            entry=entry if p.mode == CACHED else None,
         )
 
     def lengths(self, p: Plan, rows: np.ndarray) -> np.ndarray | None:

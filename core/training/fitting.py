@@ -11,10 +11,11 @@ import tensorflow as tf
 
 from core.config import PhaseConfig
 from core.training.batches import EpochOrder
-from core.training.callbacks import Best, EpochClock, Watcher
+from core.training.callbacks import Best, EpochClock, LetGo, Watcher
 from core.training.checkpoint import Checkpoint, Progress, Weights
 from core.training.optimizer_state import restore
 from core.training.reporter import Reporter
+from core.training.store import Entry
 
 EXECUTION_SECONDS = 0.2  # how long one call of the training function should take, so that Stop answers
 MOST_STEPS = 64  # of one execution
@@ -33,6 +34,7 @@ class PhaseData:
     batch_size: int  # of a step, a part of the batch where `parts` is above 1
     parts: int  # steps whose gradients make one update
     class_weights: dict[int, float] | None
+    entry: Entry | None  # of the store, where the batches are read from it
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def fit(
             epochs=config.epochs,
             class_weight=data.class_weights,
             shuffle=False,
-            callbacks=[EpochClock(data.order, progress.epochs_before), watcher, best],
+            callbacks=[EpochClock(data.order, progress.epochs_before), watcher, best, *_let_go(data)],
             verbose=0,
         )
     if best.best or best.broken:
@@ -115,6 +117,10 @@ def fit(
     if progress.ended:
         best.save()
     return Outcome(watcher.answered, best.broken, watcher.steps_taken)
+
+
+def _let_go(data: PhaseData) -> list[LetGo]:
+    return [LetGo(data.entry)] if data.entry is not None else []
 
 
 def optimizer(config: PhaseConfig, steps: int, parts: int = 1) -> keras.optimizers.Optimizer:

@@ -85,7 +85,7 @@ class Insight:
         sample = self._sample(self.examples.rows("train"), MOST_POINTS - len(shown))
         training = self._training_rows(p, features.shape[1], sample)
         known = self._training_features(p, training)
-        values, explained = embedding.components(np.concatenate([features, known]), self.examples.config.seed)
+        values, explained = embedding.components(features, known, seed=self.examples.config.seed)
         on_map = np.concatenate([shown, len(judged) + np.flatnonzero(np.isin(training, sample))])
         self._map(p.phase, np.concatenate([judged, training])[on_map], values[on_map], explained)
         if p.phase == 1:
@@ -124,7 +124,9 @@ class Insight:
         order = batches.reading_order(self.examples.source.lengths, rows, len(rows))
         labels, lengths = np.zeros(len(rows), "int32"), self.examples.lengths(p, rows[order])
         stored = batches.stored(entry, positions[:, order], labels, scoring.BATCH, lengths=lengths)
-        return np.concatenate([run(*_listed(x))[0].numpy() for x, _ in stored])[np.argsort(order)]
+        found = np.concatenate([run(*_listed(x))[0].numpy() for x, _ in stored])[np.argsort(order)]
+        entry.let_go()
+        return found
 
     def _map(self, phase: int, rows: np.ndarray, values: np.ndarray, explained: list[float]) -> None:
         """Principal components of some examples; phase 2's are turned to lie as phase 1's do."""

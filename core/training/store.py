@@ -12,6 +12,7 @@ No TensorFlow here: the page lists and empties the store with the same code.
 import fcntl
 import hashlib
 import json
+import mmap
 import os
 import shutil
 import time
@@ -53,14 +54,11 @@ class Entry:
         self.rows = int(meta["rows"])
         self.specs = [ArraySpec(tuple(a["shape"]), a["dtype"]) for a in meta["arrays"]]
         self.unreadable = frozenset(meta["unreadable"])
+        self._maps: dict[int, mmap.mmap] = {}
 
     def file(self, i: int) -> Path:
         """Where array `i` lies."""
         return self.folder / f"{i}.bin"
-
-    def array(self, i: int) -> np.ndarray:
-        """Array `i`, memory-mapped, `(rows, *shape)`."""
-        return np.memmap(self.file(i), self.specs[i].dtype, "r", shape=(self.rows, *self.specs[i].shape))
 
     def read(self, i: int, places: np.ndarray) -> np.ndarray:
         """Rows of array `i` in memory, `(len(places), *shape)`. A mapped file would count whole among what is used."""
@@ -71,6 +69,22 @@ class Entry:
                 file.seek(place * spec.row_bytes)
                 file.readinto(row)
         return found
+
+    def mapped(self, i: int) -> np.ndarray:
+        """Array `i` over its file, `(rows, *shape)`: no more is read than is looked at.
+
+        Copy-on-write, because DLPack takes no array that is read-only; nobody writes.
+        """
+        spec = self.specs[i]
+        if i not in self._maps:
+            with self.file(i).open("rb") as file:
+                self._maps[i] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        return np.frombuffer(self._maps[i], spec.dtype).reshape(self.rows, *spec.shape)
+
+    def let_go(self) -> None:
+        """Give back the memory of what was looked at through `mapped`; a further look takes it again."""
+        for mapped in self._maps.values():
+            mapped.madvise(mmap.MADV_DONTNEED)
 
     def close(self) -> None:
         """Let the entry be dropped again."""

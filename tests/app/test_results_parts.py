@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import corrections
 from core.decision import answer
+from core.evaluation.elsewhere import against
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("good", "wrong", "why", "phases", "take")
@@ -65,6 +66,23 @@ def test_a_part_opens_without_the_files_of_the_data(part, run, pictures):
     for file in pictures.rglob("*.png"):
         file.unlink()
     assert not _errors(_open(run, part))
+
+
+def test_other_data_outside_the_allowed_roots_gets_a_sentence(run, tmp_path_factory):
+    app = _open(run, "good")
+    app.text_input(key=f"elsewhere-{run.id}").set_value(str(tmp_path_factory.mktemp("else"))).run()
+    app.button(key="score-elsewhere").click().run()
+    assert [error for error in _errors(app) if "allowed roots" in error]
+    assert not run.elsewhere_file.exists()
+
+
+def test_figures_on_other_data_say_what_they_differ_by(run, pictures):
+    found = run.evaluation(2)
+    about = {"data": str(pictures), "left_out": ["torn.png"], "against": against(found, found)}
+    run.elsewhere_file.write_text(json.dumps({**found, "phase": 2, **about}))
+    app = _open(run, "good")
+    assert not _errors(app)
+    assert any("No difference from" in html.body for html in app.get("html"))
 
 
 def test_a_threshold_is_kept_and_decides(run):

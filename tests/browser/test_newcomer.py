@@ -246,6 +246,8 @@ def test_a_row_and_a_bar_show_their_pictures(app, page):
     page.locator(".thaw-grid [data-open]").first.wait_for()
     _click_point(page, "Reliability diagram", 1, -1)
     page.get_by_text("90 % to 100 % sure").wait_for()
+    _click_point(page, "Found against false alarms", 0, -1)  # in the corner beside the chart's tools
+    page.get_by_text("from", exact=False).filter(has_text="Called").first.wait_for()
     _expect_no_error(page)
     _shot(page, "7-marks")
 

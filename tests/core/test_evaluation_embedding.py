@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation.embedding import COMPONENTS, aligned, components, tsne
+from core.evaluation.embedding import COMPONENTS, FITTED, aligned, components, tsne
 from core.evaluation.neighbours import nearest
 
 RANDOM = np.random.default_rng(0)
@@ -14,6 +14,15 @@ def test_components_are_those_of_the_covariance():
     assert found.var(axis=0, ddof=1) == pytest.approx(values, rel=1e-3)
     assert shares == pytest.approx(values[:2] / values.sum(), rel=1e-3)
     assert components(RANDOM.normal(0, 1, (90, 80)))[0].shape == (90, COMPONENTS)
+
+
+@pytest.mark.parametrize("n", [50, FITTED + 900])  # all are fitted, or a sample
+def test_features_in_parts_have_the_components_of_the_whole(n):
+    features = RANDOM.normal(0, 1, (n, 8)).astype("float32")
+    whole, shares = components(features, seed=1)
+    found, shares_of_parts = components(features[:20], features[20:20], features[20:], seed=1)
+    assert np.array_equal(found, whole)
+    assert shares_of_parts == shares
 
 
 @pytest.mark.parametrize("features", [np.ones((5, 3)), np.ones((1, 4)), np.zeros((3, 1))])

@@ -6,6 +6,7 @@ from core.evaluation.intervals import (
     area_under_roc,
     average_precision_interval,
     clopper_pearson,
+    independent_difference,
     mcnemar_exact,
     paired_difference,
     wilson,
@@ -33,6 +34,23 @@ def test_mcnemar_equals_scipys_fair_coin(gained, lost):
 
 def test_mcnemar_without_a_change_shows_nothing():
     assert mcnemar_exact(0, 0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),  # of table II in Newcombe 1998, method 10
+    [
+        ((56, 70), (48, 80), (0.0524, 0.3339)),
+        ((9, 10), (3, 10), (0.1705, 0.8090)),
+        ((10, 10), (0, 20), (0.6791, 1.0)),
+        ((0, 10), (0, 10), (-0.2775, 0.2775)),
+    ],
+)
+def test_independent_difference_is_newcombes(first, second, expected):
+    assert independent_difference(first, second) == pytest.approx(expected, abs=5e-5)
+
+
+def test_a_difference_from_nothing_may_be_anything():
+    assert independent_difference((0, 0), (3, 4)) == (-1.0, 1.0)
 
 
 def test_paired_difference_by_hand():

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +20,23 @@ def fill(store: FeatureStore, key: str, rows: int = 4):
 
 def test_entry_gives_back_what_was_written(tmp_path):
     entry = fill(FeatureStore(tmp_path, 10**6), "a")
-    assert entry.array(0).tolist() == np.arange(12.0).reshape(4, 3).tolist()
+    assert entry.mapped(0).tolist() == np.arange(12.0).reshape(4, 3).tolist()
     assert entry.unreadable == {1}
+
+
+def test_memory_of_what_was_looked_at_is_given_back(tmp_path):
+    entry = fill(FeatureStore(tmp_path, 10**9), "a", 2_000_000)  # 24 MB
+    before, total = _mapped_megabytes(), entry.mapped(0).sum(dtype="float64")
+    assert _mapped_megabytes() > before + 20
+    entry.let_go()
+    assert _mapped_megabytes() < before + 2
+    assert entry.mapped(0).sum(dtype="float64") == total == 6_000_000 * 5_999_999 / 2
+
+
+def _mapped_megabytes():
+    """What this process holds of mapped files."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("RssFile"))
 
 
 def test_half_written_entry_is_never_served(tmp_path):
@@ -77,7 +93,7 @@ def test_two_processes_may_write_the_same_entry(tmp_path):
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
     entry = FeatureStore(tmp_path, 10**6).find("shared")
     assert entry is not None
-    assert entry.array(0).shape == (2000, 3)
+    assert entry.mapped(0).shape == (2000, 3)
 
 
 def test_leftovers_of_a_dead_writer_are_removed(tmp_path):
