@@ -46,8 +46,9 @@ def _kept(run: Run, found: cases.Cases) -> np.ndarray:
 
 
 def _sentence(found: dict[str, Any], unit: str) -> str:
-    labels = "1 label" if found["relabelled"] == 1 else f"{found['relabelled']} labels"
-    made = f"{labels} changed, {found['excluded']} {unit} left out"
+    changes = ((found["relabelled"], "labels", "changed"), (found["excluded"], unit, "left out"))
+    made = ", ".join(f"{n} {what.removesuffix('s') if n == 1 else what} {done}" for n, what, done in changes if n)
+    made = made or "Nothing corrected"
     if not found["n"]:
         return f"{made}. The two runs share no held-out {unit}, so they cannot be compared."
     moved = f"{100 * found['before']:.1f} % before, {100 * found['after']:.1f} % after"

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.config import PhaseConfig
+from core.config import PhaseConfig, RunConfig
 from core.models.cuts import deepest_cut
+from core.tasks import image
 from core.training import fitting
 from core.training.batches import EpochOrder
 from core.training.callbacks import EpochClock
-from core.training.network import Network
+from core.training.network import FEW, Network
 
 THAWED = frozenset({"conv2", "bn2", "drop2"})
 
@@ -55,6 +56,17 @@ def fit(network, model, thawed, epochs=2):
     model.compile(optimizer=fitting.optimizer(PhaseConfig(), 3), loss=fitting.loss(3), metrics=[fitting.accuracy(3)])
     model.fit(pictures(), np.arange(24) % 3, epochs=epochs, verbose=0)
     return model
+
+
+def test_features_from_folded_constants_agree_with_the_network():
+    network = image.build(RunConfig(task="image", image_size=64), 2)
+    trunk = network.trunk(None)
+    spec = tf.TensorSpec((None, 64, 64, 3), tf.float32)
+    folded = network.inference(lambda x: trunk(x, training=False), spec, examples=FEW)
+    pixels = np.random.default_rng(0).uniform(0, 255, (8, 64, 64, 3)).astype("float32")
+    expected = network.pooling(network.base(network.inputs(pixels), training=False)).numpy()
+    apart = np.linalg.norm(folded(pixels)[0].numpy() - expected, axis=1) / np.linalg.norm(expected, axis=1)
+    assert apart.max() < 1e-3
 
 
 def test_phase_1_changes_no_weight_of_the_backbone_even_without_the_cache(network):
