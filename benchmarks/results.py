@@ -74,7 +74,7 @@ def ratio(row: dict[str, Any]) -> str:
 
 
 def _profiles(rows: dict[str, dict[str, Any]]) -> list[str]:
-    """Where the time went, of the rows below their goal."""
+    """Where the time or the memory went, of the rows below their goal."""
     missed = [row for row in rows.values() if not row["met"] and row.get("profile")]
     if not missed:
         return []

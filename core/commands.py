@@ -115,7 +115,9 @@ def evaluate(args: argparse.Namespace) -> int:
     print(f"balanced accuracy {100 * result['balanced_accuracy']:.1f} %, loss {result['loss']:.4f}")
     for row in result["per_class"]:
         print(f"  {row['class']}: precision {row['precision']:.3f}, recall {row['recall']:.3f}, n {row['support']}")
-    if result["against"]:
+    if result["own"]:
+        print("These are the data that the run was trained on: no test.")
+    elif result["against"]:
         print(result["against"]["verdict"])
     return 0
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from core import tasks
-from core.data import roots
 from core.data.scan import Scan
 from core.errors import DataError
-from core.evaluation.elsewhere import against
 from core.evaluation.metrics import figures
-from core.files import read_json, write_json
+from core.evaluation.shift import against
 from core.predict import Predictor
 from core.record import Run
+
+_NO_ANSWER = ("unreadable", "unsupported", "empty", "unlabelled", "too_large", "permission", "link")
 
 
 def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
@@ -25,8 +25,9 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
         data: a folder or table whose classes bear names of the run's classes; all but one may be missing.
 
     Returns:
-        The keys of `evaluation/phaseN.json`, with `phase`, `data`, `left_out`: files without an answer, and `against`:
-        how the figures differ from those on the run's own held-out examples, None where these are not known.
+        The keys of `evaluation/phaseN.json`, with `phase`, `data`, `left_out`: files without an answer, `own`: whether
+        these are the data that the run was trained on, and `against`: how the figures differ from those on the run's
+        own test or held-out examples, None where these are not known or the data are its own.
 
     Raises:
         DataError: the folder cannot be used, or has a class that the run does not know.
@@ -36,7 +37,7 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
     task = tasks.task(predictor.task)
     found = task.scan(config, to_train=False)
     labels = _labels_for(found, predictor.classes)
-    truth, left_out = [], [problem.path for problem in found.problems if problem.kind == "unreadable"]
+    truth, left_out = [], [problem.path for problem in found.problems if problem.kind in _NO_ANSWER]
 
     def readable() -> Iterator[Any]:
         for file, label, example in zip(found.files, labels, task.examples(found, config), strict=True):
@@ -50,30 +51,19 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
     if not rows:
         raise DataError(f"None of the {task.NOUN} in {str(data)!r} could be read.")
     result = figures(np.stack(rows), np.array(truth), predictor.classes)
-    held_out = run.evaluation(predictor.phase)
-    found_against = against(held_out, result, task.NOUN) if held_out else None
+    own = _overlap(Path(data).resolve(), Path(run.config().data).resolve())
     return {
         **result,
         "phase": predictor.phase,
         "data": str(data),
         "left_out": left_out,
-        "against": found_against,
+        "own": own,
+        "against": None if own else against(run.evaluation(predictor.phase) or {}, result, task.NOUN),
     }
 
 
-def ask(run: Run, data: str) -> None:
-    """Note which other data the job `evaluate` is to score; the app's way, so it must lie within the allowed roots.
-
-    Raises:
-        DataError: it does not exist or lies elsewhere.
-    """
-    write_json(run.elsewhere_file, {"data": str(roots.check(data))})
-
-
-def asked(run: Run) -> None:
-    """Score the data that was asked for last, and keep the figures beside the run's own."""
-    data = (read_json(run.elsewhere_file) or {}).get("data", "")
-    write_json(run.elsewhere_file, {"data": data, **evaluate(run, roots.check(data))})
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _labels_for(found: Scan, classes: tuple[str, ...]) -> list[int]:

@@ -24,7 +24,11 @@ def detached(module: str, *arguments: str, log: Path, pass_fds: Sequence[int] = 
         pass_fds: open files, such as held locks, that the process inherits.
     """
     _children[:] = [child for child in _children if child.poll() is None]
-    places = {"THAW_RUNS": str(environment.runs_dir()), "THAW_CACHE_DIR": str(environment.cache_dir())}
+    places = {  # as they are here: the process works in another folder
+        "THAW_RUNS": str(environment.runs_dir()),
+        "THAW_CACHE_DIR": str(environment.cache_dir()),
+        "THAW_DATA_ROOTS": ":".join(map(str, environment.data_roots())),
+    }
     with open(log, "ab") as output:
         child = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],

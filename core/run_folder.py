@@ -4,7 +4,7 @@
 runs/<run_id>/
 ├── config.json  dataset.json  status.json  events.jsonl  predictions.csv
 ├── evaluation/phase1.json  phase2.json  insight.json  embedding.json  components.npz  tsne.json  words.json
-├── evaluation/elsewhere.json  explanations/  exports/  jobs/  corrections.json
+├── evaluation/other_data.json  explanations/  exports/  jobs/  corrections.json
 ├── models/phase1.keras  models/phase2.keras  model.keras
 ├── checkpoints/  scratch/  worker.log  worker.lock  exit.json
 └── request.json  notes.json
@@ -112,9 +112,14 @@ class RunFolder:
         return self.path / "evaluation" / "tsne.json"
 
     @property
-    def elsewhere_file(self) -> Path:
-        """Figures of the kept model on other data, made on demand; at first only which data was asked for."""
-        return self.path / "evaluation" / "elsewhere.json"
+    def other_data_file(self) -> Path:
+        """Figures of the kept model on other data, made on demand."""
+        return self.path / "evaluation" / "other_data.json"
+
+    @property
+    def other_data_request(self) -> Path:
+        """Which other data the page asked to score."""
+        return self.path / "jobs" / "evaluate.ask.json"
 
     @property
     def explanations(self) -> Path:

@@ -17,6 +17,7 @@ from core.processes import detached
 from core.record import Run
 
 NONE, RUNNING, DONE, FAILED = "none", "running", "done", "failed"
+LEAVING_SECONDS = 5.0  # that a job which has said how it ended may take to leave
 
 
 def _tsne(run: Run) -> None:
@@ -26,9 +27,9 @@ def _tsne(run: Run) -> None:
 
 
 def _evaluate(run: Run) -> None:
-    from core.evaluate import asked
+    from core import other_data
 
-    asked(run)
+    other_data.score(run)
 
 
 def _export(name: str) -> Callable[[Run], None]:
@@ -63,7 +64,10 @@ def start(run: Run, kind: str) -> None:
     state = run.job_file(kind)
     state.parent.mkdir(exist_ok=True)
     with _lock(state) as lock:
-        if not _taken(lock):
+        until = time.monotonic() + LEAVING_SECONDS
+        while (taken := _taken(lock)) and _has_ended(state) and time.monotonic() < until:
+            time.sleep(0.05)
+        if not taken:
             write_json(state, {"state": RUNNING, "message": ""}, durable=False)
             folder = str(run.path.absolute())
             detached("core.run_jobs", kind, folder, log=state.with_suffix(".log"), pass_fds=[lock.fileno()])
@@ -82,6 +86,11 @@ def poll(run: Run, kind: str) -> dict[str, Any]:
     if found.get("state") == RUNNING and not alive:
         return {"state": FAILED, "message": "The process ended unexpectedly. Start it again."}
     return found
+
+
+def _has_ended(state: Path) -> bool:
+    found = read_json(state)
+    return isinstance(found, dict) and found.get("state") in (DONE, FAILED)
 
 
 def _lock(state: Path) -> IO[bytes]:

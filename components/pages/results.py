@@ -9,12 +9,12 @@ from components.guard import guarded
 from components.held import held
 from components.results import (
     confusion,
-    elsewhere,
     headline,
     labels,
     map,
     medical,
     mistakes,
+    other_data,
     per_class,
     phases,
     rates,
@@ -28,7 +28,7 @@ from components.run_picker import run_picker
 
 # Only the part that is chosen is built, so that the page opens at once however many pictures there are.
 _PARTS: dict[str, tuple[str, tuple[Callable[[Report], None], ...]]] = {
-    "good": ("In numbers", (threshold.show, per_class.show, rates.show, trust.show, elsewhere.show)),
+    "good": ("In numbers", (threshold.show, per_class.show, rates.show, trust.show, other_data.show)),
     "wrong": ("Where is it wrong?", (confusion.show, mistakes.show, labels.show, map.show)),
     "why": ("Why?", (why.show,)),
     "phases": ("Was phase 2 worth it?", (phases.show,)),

@@ -124,9 +124,11 @@ class Insight:
         order = batches.reading_order(self.examples.source.lengths, rows, len(rows))
         labels, lengths = np.zeros(len(rows), "int32"), self.examples.lengths(p, rows[order])
         stored = batches.stored(entry, positions[:, order], labels, scoring.BATCH, lengths=lengths)
-        found = np.concatenate([run(*_listed(x))[0].numpy() for x, _ in stored])[np.argsort(order)]
-        entry.let_go()
-        return found
+        found = []
+        for x, _ in stored:
+            found.append(run(*_listed(x))[0].numpy())
+            entry.let_go()
+        return np.concatenate(found)[np.argsort(order)]
 
     def _map(self, phase: int, rows: np.ndarray, values: np.ndarray, explained: list[float]) -> None:
         """Principal components of some examples; phase 2's are turned to lie as phase 1's do."""

@@ -1,15 +1,17 @@
 """The parts of the Results page, and what people decide there, without a browser."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import corrections
+from core import corrections, run_jobs
 from core.decision import answer
-from core.evaluation.elsewhere import against
+from core.evaluation.shift import against
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("good", "wrong", "why", "phases", "take")
@@ -70,19 +72,31 @@ def test_a_part_opens_without_the_files_of_the_data(part, run, pictures):
 
 def test_other_data_outside_the_allowed_roots_gets_a_sentence(run, tmp_path_factory):
     app = _open(run, "good")
-    app.text_input(key=f"elsewhere-{run.id}").set_value(str(tmp_path_factory.mktemp("else"))).run()
-    app.button(key="score-elsewhere").click().run()
+    app.text_input(key=f"other-data-{run.id}").set_value(str(tmp_path_factory.mktemp("else"))).run()
+    app.button(key="score-other-data").click().run()
     assert [error for error in _errors(app) if "allowed roots" in error]
-    assert not run.elsewhere_file.exists()
+    assert not run.other_data_file.exists()
 
 
 def test_figures_on_other_data_say_what_they_differ_by(run, pictures):
     found = run.evaluation(2)
-    about = {"data": str(pictures), "left_out": ["torn.png"], "against": against(found, found)}
-    run.elsewhere_file.write_text(json.dumps({**found, "phase": 2, **about}))
+    about = {"data": str(pictures), "left_out": ["torn.png"], "own": False, "against": against(found, found)}
+    about["model"] = run.phase_model_file(2).stat().st_mtime_ns
+    run.other_data_file.write_text(json.dumps({**found, "phase": 2, **about}))
     app = _open(run, "good")
     assert not _errors(app)
     assert any("No difference from" in html.body for html in app.get("html"))
+    assert any("1 file took no part" in caption.value for caption in app.caption)
+    os.utime(run.phase_model_file(2), (1, 1))
+    assert any("Of an earlier model" in html.body for html in _open(run, "good").get("html"))
+
+
+def test_a_job_on_other_data_that_failed_says_why(run):
+    run_jobs.start(run, "evaluate")
+    until = time.monotonic() + 60
+    while run_jobs.poll(run, "evaluate")["state"] == "running" and time.monotonic() < until:
+        time.sleep(0.1)
+    assert any("No other data" in error for error in _errors(_open(run, "good")))
 
 
 def test_a_threshold_is_kept_and_decides(run):

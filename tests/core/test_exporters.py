@@ -1,19 +1,15 @@
 import json
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 from served_run import make_run, picture
 
 from core import config as configs
-from core import evaluate as evaluate_module
-from core import run_jobs
 from core.errors import ConfigError, DataError, RunError
 from core.evaluate import evaluate
 from core.exporters import EXPORTERS, export
-from core.files import read_json, write_json
 from core.predict import Predictor
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (9, 12, 3), np.uint8)
@@ -86,34 +82,6 @@ def test_evaluate_scores_the_kept_model_on_another_folder(tmp_path):
     assert (got["n"], got["phase"], got["left_out"]) == (8, 2, ["a/torn.png"])
     assert got["accuracy"] == pytest.approx(np.mean(right))
     assert np.sum(got["confusion"]) == 8
-
-
-def test_other_data_is_scored_on_demand_and_kept_beside_the_run(tmp_path, monkeypatch):
-    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path / "data"))
-    run = make_run(("a", "b"))
-    for k in range(8):
-        picture(tmp_path / "data" / "ab"[k % 2] / f"{k}.png", seed=k)
-    write_json(run.evaluation_file(2), evaluate(run, tmp_path / "data"))
-    evaluate_module.ask(run, str(tmp_path / "data"))
-    run_jobs.start(run, "evaluate")
-    until = time.monotonic() + 120
-    while run_jobs.poll(run, "evaluate")["state"] == "running" and time.monotonic() < until:
-        time.sleep(0.1)
-    assert run_jobs.poll(run, "evaluate") == {"state": "done", "message": ""}
-    kept = read_json(run.elsewhere_file)
-    assert kept == json.loads(json.dumps(evaluate(run, tmp_path / "data")))
-    assert kept["against"]["held_out"] == kept["accuracy"]
-
-
-def test_other_data_outside_the_allowed_roots_is_refused_when_asked_for_and_when_read(tmp_path, monkeypatch):
-    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path / "data"))
-    run = make_run(("a", "b"))
-    picture(tmp_path / "else" / "a" / "1.png")
-    with pytest.raises(DataError, match="allowed roots"):
-        evaluate_module.ask(run, str(tmp_path / "else"))
-    run.elsewhere_file.write_text(json.dumps({"data": str(tmp_path / "else")}))
-    with pytest.raises(DataError, match="allowed roots"):
-        evaluate_module.asked(run)
 
 
 def test_evaluate_puts_labels_in_the_runs_own_order(tmp_path):

@@ -33,6 +33,25 @@ def test_memory_of_what_was_looked_at_is_given_back(tmp_path):
     assert entry.mapped(0).sum(dtype="float64") == total == 6_000_000 * 5_999_999 / 2
 
 
+def test_training_reads_the_same_rows_while_their_memory_is_given_back(tmp_path):
+    import keras
+
+    from core.training.batches import stored
+    from core.training.callbacks import LetGo
+
+    n, most = 2_000_000, []
+    entry = fill(FeatureStore(tmp_path, 10**9), "a", n)  # 24 MB
+    data = stored(entry, np.arange(n)[None], np.zeros((n, 1), "float32"), 10_000)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.compile("sgd", "mae", steps_per_execution=20)
+    model.optimizer.learning_rate = 0.0
+    look = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: most.append(_mapped_megabytes()))
+    fitted = model.fit(data, epochs=2, verbose=0, shuffle=False, callbacks=[LetGo(entry), look])
+    rows = np.arange(n * 3, dtype="float64").reshape(n, 3).sum(axis=1)
+    assert fitted.history["loss"] == pytest.approx([rows.mean()] * 2, rel=1e-3)
+    assert max(most) - min(most) < 16
+
+
 def _mapped_megabytes():
     """What this process holds of mapped files."""
     lines = Path("/proc/self/status").read_text().splitlines()
