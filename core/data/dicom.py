@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data import gdcm
 from core.data.reading import AS_STORED, Reading, to_grey, window
 from core.errors import DataError
 
@@ -142,6 +143,8 @@ def _decoded(source: str | Path | bytes, about: "Dataset", frame: int) -> np.nda
 
     decoder = _DECODERS.get(about.file_meta.TransferSyntaxUID, "")
     try:
+        if decoder == "gdcm":
+            return gdcm.decoded(source if isinstance(source, bytes) else Path(source).read_bytes(), frame)
         return pixel_array(_opened(source), index=frame, decoding_plugin=decoder)
     except Exception as error:  # noqa: BLE001
         syntax = about.file_meta.TransferSyntaxUID

@@ -3,6 +3,10 @@
 import contextlib
 import io
 import logging
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +16,13 @@ from PIL import Image
 from pydicom import Dataset, Sequence, dcmread
 from pydicom.uid import MPEG2MPML
 
+from core.data import gdcm
 from core.data.check import check
 from core.data.pixels import inspect, read_pixels, thumbnail
 from core.data.pseudonym import pseudonym
 from core.data.reading import AS_STORED, Reading, window
 from core.errors import DataError
+from tests.core.conftest import ROOT
 from tests.core.dicom_files import bundled, write
 
 RAMP = np.arange(-1000, 1000, 50, dtype=np.int16).reshape(5, 8)
@@ -180,6 +186,39 @@ def test_changed_bytes_are_read_or_refused_in_a_sentence(data):
     for reader in (read_pixels, inspect):
         with contextlib.suppress(DataError):
             reader(bytes(broken))
+
+
+def test_a_decoder_that_does_not_survive_a_file_takes_nothing_along(monkeypatch):
+    name, start = "SC_rgb_jpeg_gdcm.dcm", gdcm._started
+    expected = read_pixels(bundled(name))
+    aborts = [sys.executable, "-c", "import os, sys; sys.stdin.buffer.read(1); os.abort()"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    gdcm._end()
+    monkeypatch.setattr(gdcm, "_started", lambda: subprocess.Popen(aborts, **pipes))
+    for _ in range(2):
+        with pytest.raises(DataError, match="It is damaged"):
+            read_pixels(bundled(name))
+    monkeypatch.setattr(gdcm, "_started", start)
+    assert np.array_equal(read_pixels(bundled(name)), expected)
+
+
+def test_the_decoder_ends_with_whoever_asked():
+    code = (
+        "import os, sys; from core.data import gdcm; from core.data.pixels import read_pixels; "
+        "read_pixels(sys.argv[1]); print(gdcm._process.pid, flush=True); os._exit(1)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, bundled("SC_rgb_jpeg_gdcm.dcm")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    pid = int(done.stdout)
+    until = time.monotonic() + 20
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{pid}").exists()
 
 
 @pytest.mark.parametrize("name", ["MR_truncated.dcm", "badVR.dcm", "JPEG2000-embedded-sequence-delimiter.dcm"])

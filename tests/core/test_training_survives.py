@@ -222,7 +222,7 @@ def test_a_folder_that_is_renamed_and_data_that_change_end_in_a_sentence_and_res
     run = Run(gone.path.with_name("moved"))
     os.replace(gone.path, run.path)
     until(lambda: run.state() == record.INTERRUPTED)
-    assert "Resume" in run.status()["error"]
+    assert "resume" in run.status()["error"].lower()
     assert "deleted or renamed" in gone.status()["error"]
 
     launcher.resume(run)
