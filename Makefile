@@ -85,7 +85,7 @@ types: setup-dev
 	$(BIN)/python -m mypy .
 
 audit: setup-dev
-	$(BIN)/python .ci/audit.py requirements.txt requirements-dev.txt
+	$(BIN)/python .ci/audit.py requirements.txt requirements-weights.txt requirements-dev.txt
 
 lint: style types audit
 

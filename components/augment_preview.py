@@ -14,6 +14,7 @@ from components.guard import guarded
 from components.pictures import source
 from components.samples_of import some_pictures
 from core.config import RunConfig
+from core.data.reading import reading
 
 
 def preview(config: RunConfig, data: str | None) -> None:
@@ -31,7 +32,7 @@ def preview(config: RunConfig, data: str | None) -> None:
 def _start(config: RunConfig, paths: list[str]) -> tuple["subprocess.Popen[bytes]", Path]:
     out = Path(tempfile.mkdtemp(prefix="thaw-preview-"))
     command = [sys.executable, "-m", "core.data.augment", *paths, "--out", str(out)]
-    command += ["--settings", json.dumps(asdict(config.augment))]
+    command += ["--settings", json.dumps(asdict(config.augment)), "--reading", json.dumps(reading(config))]
     log = open(out / "log.txt", "wb")
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment), out

@@ -19,13 +19,16 @@ def card(config: RunConfig) -> None:
         head.markdown(
             f"**{row.title}**  \n:gray[{_facts(row)}]",
         )
-        if button.button("Change", key="backbone", width="stretch", help=_HELP):
+        if button.button("Change", key="backbone", width="stretch", help=_HELP[row.task]):
             _catalogue()
         state = weights.locate(row, config.weights)
         st.markdown(f":small[{_words(state.state)} {_escaped(state, row, config)}]")
 
 
-_HELP = "The backbone: a network that learned to see from a million photos. Yours starts from what it knows."
+_HELP = {
+    "image": "The backbone: a network that learned to see from a million photos. Yours starts from what it knows.",
+    "text": "The backbone: a network that learned to read from millions of sentences. Yours starts from what it knows.",
+}
 
 
 def _facts(row: Backbone) -> str:
@@ -53,7 +56,8 @@ def _escaped(state: weights.WeightsState, row: Backbone, config: RunConfig) -> s
         return "Pretrained weights are on this machine"
     if state.state == "download":
         return f"Pretrained weights will be downloaded ({megabytes(row.weights_mb)})"
-    return "Weights from your file" if state.state == "file" else "Pretrained weights are not on this machine"
+    yours = "folder" if row.task == "text" else "file"
+    return f"Weights from your {yours}" if state.state == "file" else "Pretrained weights are not on this machine"
 
 
 @st.dialog("Choose a backbone", width="large")

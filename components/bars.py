@@ -23,8 +23,8 @@ def probability_bars(probabilities: Mapping[str, float], top: int = 5, tone: str
     return f'<div class="thaw-bars" style="--tone:{tone}">{rows}</div>'
 
 
-def balance_bar(counts: Mapping[str, int], most: int = 24) -> str:
-    """How the pictures are shared out among the classes, in one bar."""
+def balance_bar(counts: Mapping[str, int], most: int = 24, noun: str = "picture") -> str:
+    """How the examples, each a `noun`, are shared out among the classes, in one bar."""
     total = sum(counts.values()) or 1
     largest = sorted(counts.items(), key=lambda item: -item[1])
     shown, rest = largest[:most], largest[most:]
@@ -34,7 +34,7 @@ def balance_bar(counts: Mapping[str, int], most: int = 24) -> str:
     for number, (name, n) in enumerate(shown):
         label = as_html(name) if n / total > 0.07 else ""
         tone = 26 + 34 * ((number * 3) % 4) / 3
-        title = f"{as_html(name)}: {plural(n, 'picture')}, {percent(n / total)}"
+        title = f"{as_html(name)}: {plural(n, noun)}, {percent(n / total)}"
         parts.append(f'<i style="flex:{n} 1 0;--tone:{tone:.0f}%" title="{title}">{label}</i>')
     words = "; ".join(f"{as_html(name)} {percent(n / total, 0)}" for name, n in shown[:12])
     return f'<div class="thaw-balance" role="img" aria-label="Balance: {words}">{"".join(parts)}</div>'

@@ -1,5 +1,6 @@
 """The cost of a run in a sentence or two."""
 
+from components.nouns import noun
 from components.numbers import megabytes
 from core.config import RunConfig
 from core.cost import Cost
@@ -16,8 +17,8 @@ def in_words(config: RunConfig, cost: Cost) -> str:
         return "Without the cache, the frozen part is computed again in every epoch."
     if not cost.cached1:
         return "The frozen part would not fit into the cache (THAW_CACHE_GB): it is computed again in every epoch."
-    noun = "text" if config.task == "text" else "picture"
-    views = f"{config.views} changed copies of each {noun} go" if config.views else f"Each {noun} goes"
+    one = noun(config.task)
+    views = f"{config.views} changed copies of each {one} go" if config.views else f"Each {one} goes"
     once = (
         f"{views} through the frozen part once, then only what learns is computed: about {megabytes(cost.megabytes)}."
     )

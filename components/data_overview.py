@@ -6,11 +6,12 @@ from statistics import median
 
 import streamlit as st
 
-from components import text_examples
+from components import draft, text_examples
 from components.bars import balance_bar
 from components.data_problems import problems_line
 from components.escape import as_markdown, shown
 from components.facts import Fact, facts
+from components.nouns import noun
 from components.numbers import count, plural
 from components.pictures import strip
 from components.samples_of import by_class, paths, spread
@@ -29,7 +30,7 @@ def overview(scan: Scan, held_out: float) -> None:
     """The whole of it, most important first."""
     counts = {name: sum(splits.values()) for name, splits in scan.counts().items()}
     st.html(facts(_facts(scan, held_out)))
-    st.html(balance_bar(counts))
+    st.html(balance_bar(counts, noun=noun(scan.task)))
     problems_line(scan)
     for note in scan.notes:
         st.caption(as_markdown(note))
@@ -72,10 +73,10 @@ def _examples(scan: Scan, counts: dict[str, int]) -> None:
 
 def _notes(scan: Scan, counts: dict[str, int]) -> list[str]:
     """How many examples each class has, in words."""
-    split, noun, notes = scan.counts(), tasks.task(scan.task).NOUN.removesuffix("s"), []
+    split, one, notes = scan.counts(), noun(scan.task), []
     for name in scan.classes:
         held = split[name].get("validation")
-        notes.append(plural(counts[name], noun) + (f", {count(held)} held out" if held else ""))
+        notes.append(plural(counts[name], one) + (f", {count(held)} held out" if held else ""))
     return notes
 
 
@@ -93,7 +94,7 @@ def _picture_strips(
 def _text_strips(
     scan: Scan, labels: Sequence[int], rows: Sequence[list[int]], start: int, notes: Sequence[str]
 ) -> list[str]:
-    texts = text_examples.texts_of(RunConfig(data=scan.source or scan.root))
+    texts = text_examples.texts_of(RunConfig(data=scan.source or scan.root).replace(**draft.columns()))
     shown = [[texts.get(scan.files[row].path, "") for row in spread(rows[n], _TEXTS, start)] for n in labels]
     return [text_examples.strip(scan.classes[n], notes[n], some) for n, some in zip(labels, shown, strict=True)]
 
@@ -105,10 +106,10 @@ def _others() -> None:
 def _table(scan: Scan, counts: dict[str, int]) -> None:
     used = [s for s in _SPLITS if any(f.split == s for f in scan.files)]
     split = scan.counts()
-    total, noun = len(scan.files), tasks.task(scan.task).NOUN
+    total, nouns = len(scan.files), tasks.task(scan.task).NOUN
     st.dataframe(
         [
-            {"class": shown(name), noun: n, **{s: split[name].get(s, 0) for s in used}, "share": n / total}
+            {"class": shown(name), nouns: n, **{s: split[name].get(s, 0) for s in used}, "share": n / total}
             for name, n in counts.items()
         ],
         hide_index=True,
@@ -116,5 +117,5 @@ def _table(scan: Scan, counts: dict[str, int]) -> None:
             "class": st.column_config.TextColumn("Class"),
             "share": st.column_config.ProgressColumn("Share", format="percent", min_value=0, max_value=1),
         },
-        alt=as_markdown(f"{noun.capitalize()} by class and split, {plural(len(counts), 'class', 'classes')}"),
+        alt=as_markdown(f"{nouns.capitalize()} by class and split, {plural(len(counts), 'class', 'classes')}"),
     )

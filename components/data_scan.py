@@ -6,10 +6,12 @@ from typing import Any
 
 import streamlit as st
 
+from components import draft
 from components.escape import as_markdown
 from components.guard import guarded
 from components.numbers import count
 from core import tasks
+from core.config import RunConfig
 from core.data import jobs, roots
 from core.data.scan import Scan
 
@@ -19,7 +21,7 @@ class _NotScannedError(Exception):
 
 
 def scanned(path: str | None) -> Scan | None:
-    """The scan of a folder if there is one that holds, checked against the folder once a minute.
+    """The scan of a folder, or of the chosen columns of a table, if there is one that holds: looked up once a minute.
 
     Raises:
         DataError: the folder is gone, or outside the allowed roots.
@@ -27,15 +29,15 @@ def scanned(path: str | None) -> Scan | None:
     if not path:
         return None
     try:
-        return _remembered(os.fsencode(roots.check(path)))
+        return _remembered(os.fsencode(roots.check(path)), draft.columns())
     except _NotScannedError:
         return None
 
 
 @st.cache_resource(ttl=60, max_entries=8, show_spinner=False)
-def _remembered(path: bytes) -> Scan:
+def _remembered(path: bytes, columns: dict[str, str]) -> Scan:
     folder = os.fsdecode(path)
-    found = tasks.task(tasks.detect(folder)).cached(folder)
+    found = tasks.task(tasks.detect(folder)).cached(RunConfig(data=folder).replace(**columns))
     if found is None:
         raise _NotScannedError
     return found
@@ -50,8 +52,10 @@ def forget() -> None:
 def scan_with_progress(path: str, compact: bool = False) -> None:
     """Start a scan, or find the one that goes on, and follow it; the page runs again once it has ended."""
     kept: dict[str, Any] = st.session_state.setdefault("scan-job", {})
-    if kept.get("path") != path:
-        kept.update(path=path, job=jobs.start_scan(str(roots.check(Path(path)))))
+    wanted = (path, draft.columns())
+    # One that is done and still no scan: the data have changed, or another scan of them took its place.
+    if kept.get("wanted") != wanted or kept["job"].poll()["state"] == jobs.DONE:
+        kept.update(wanted=wanted, job=jobs.start_scan(str(roots.check(Path(path))), **draft.columns()))
     news = kept["job"].poll()
     if news["state"] == "failed":
         st.error(as_markdown(str(news["message"])), icon=":material/error:")

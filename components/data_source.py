@@ -129,6 +129,7 @@ def _open_sample(name: str, folder: Path, page: str) -> None:
         draft.start_from("quick")
     if page == "data":
         _use(folder)
+    draft.forget_columns()
     selection.go(page, data=selection.address_of(folder), run=None)
 
 
@@ -165,6 +166,7 @@ def _use(folder: Path) -> None:
         say(error)
         return
     forget()
+    draft.forget_columns()
     st.session_state.pop("way", None)
     selection.choose(data=selection.address_of(found))
     st.rerun()

@@ -9,7 +9,8 @@ from core.record import Run
 
 def download_buttons(run: Run, key: str) -> None:
     """Buttons for `model.keras` and the settings."""
-    model = run.model_file if run.model_file.exists() else run.phase_model_file(run.kept())
+    model, config = run.phase_model_file(run.kept()), run.config()
+    takes = "raw texts" if config.task == "text" else "RGB pixels of any size"
     with st.container(horizontal=True):
         if model.exists():
             st.download_button(
@@ -20,11 +21,11 @@ def download_buttons(run: Run, key: str) -> None:
                 icon=":material/download:",
                 key=f"{key}-model",
                 on_click="ignore",
-                help="The kept model with its preprocessing inside: it takes RGB pixels of any size.",
+                help=f"The kept model with its preprocessing inside: it takes {takes}.",
             )
         st.download_button(
             "Settings",
-            lambda: json.dumps(run.config().to_json(), indent=1),
+            lambda: json.dumps(config.to_json(), indent=1),
             file_name="thaw-settings.json",
             mime="application/json",
             icon=":material/tune:",

@@ -12,6 +12,7 @@ from core.config import RunConfig
 from core.errors import ConfigError
 
 _DRAFT, _ERROR = "draft", "draft_error"
+COLUMNS = ("text_column", "label_column", "split_column")  # settings that belong to a table, not to a preset
 
 
 def settings() -> RunConfig:
@@ -27,7 +28,17 @@ def fit(task: str) -> None:
     if not settings().task:
         put(settings().replace(task=task))
     elif settings().task != task:
-        put(presets.preset("recommended", task))
+        put(presets.preset("recommended", task).replace(**columns()))
+
+
+def columns() -> dict[str, str]:
+    """The chosen columns of a table, as settings; empty names are found by themselves."""
+    return {name: getattr(settings(), name) for name in COLUMNS}
+
+
+def forget_columns() -> None:
+    """Choose no columns: those of another table mean nothing in this one."""
+    put(settings().replace(**dict.fromkeys(COLUMNS, "")))
 
 
 def put(config: RunConfig) -> None:
@@ -55,11 +66,12 @@ def error() -> str | None:
 
 
 def start_from(preset: str) -> None:
-    """Take the settings of a preset; weights and name stay as they were."""
+    """Take the settings of a preset; weights, name and columns stay as they were."""
     now = settings()
     fresh = presets.preset(preset, now.task)
     same = fresh.backbone == now.backbone
-    put(fresh.replace(data=now.data, name=now.name, weights=now.weights if same else "pretrained"))
+    weights = now.weights if same else "pretrained"
+    put(fresh.replace(data=now.data, name=now.name, weights=weights, **columns()))
 
 
 def bound(

@@ -66,7 +66,7 @@ def _rename(run: Run) -> None:
 @guarded()
 def _delete(runs: list[Run]) -> None:
     names = ", ".join(f"**{as_markdown(run.name())}**" for run in runs[:5]) + (" and more" if len(runs) > 5 else "")
-    st.markdown(f"This deletes {names} with models and figures for good. The pictures stay where they are.")
+    st.markdown(f"This deletes {names} with models and figures for good. The data stay where they are.")
     if st.button(f"Delete {plural(len(runs), 'run')}", type="primary", icon=":material/delete:", key="delete-yes"):
         for run in runs:
             try:

@@ -5,10 +5,18 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components import selection
-from components.escape import shown
+from components.escape import as_markdown, shortened, shown
 from components.held import held
 from components.numbers import moment
 from core.record import Run
+
+
+def say_missing() -> None:
+    """Tell where the address names a run that does not exist."""
+    name = selection.missing_run()
+    if name is not None:
+        words = f"There is no run {shortened(name, 100)!r}. It may have been deleted or renamed."
+        st.warning(as_markdown(words), icon=":material/search_off:")
 
 
 def run_picker(runs: Sequence[Run], label: str = "Run") -> Run | None:

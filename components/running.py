@@ -10,6 +10,7 @@ from components.charts import curves
 from components.escape import as_markdown
 from components.facts import Fact, facts, progress
 from components.guard import guarded, say
+from components.nouns import noun
 from components.numbers import UNKNOWN, count, duration, percent
 from components.plot import plot
 from components.running_samples import show_samples
@@ -40,14 +41,15 @@ def _look(run: Run, alive: bool) -> None:
         status = run.status()
         if alive and status["state"] not in record.LIVE:
             st.rerun()
-        seen = live.events(run)
+        seen, config = live.events(run), run.config()
+        one = noun(config.task)
         if not alive:
             st.html(facts(_ended_facts(run, status)))
         else:
-            st.html(facts(_facts(status, run.config().way), fixed=True))
+            st.html(facts(_facts(status, config.way, one), fixed=True))
             st.html(progress(_share(status), status.get("phase") or 0, run_state.message(status)))
-        _curves(run, seen)
-        st.subheader("Held-out samples", help="The same dozen pictures, never trained on, after every epoch.")
+        _curves(run, seen, one)
+        st.subheader("Held-out samples", help=f"The same dozen {one}s, never trained on, after every epoch.")
         show_samples(run, seen)
 
 
@@ -76,15 +78,15 @@ def _share(status: dict[str, Any]) -> float | None:
     return min(1.0, (max(0, (status.get("epoch") or 1) - 1) + (within or 0.0)) / status["epochs"])
 
 
-def _facts(status: dict[str, Any], way: str) -> list[Fact]:
+def _facts(status: dict[str, Any], way: str, one: str) -> list[Fact]:
     phase = status.get("phase") or 0
     rate, training = status.get("images_per_second"), _is_training(status)
     phases = {0: Fact("Preparing", "phase"), 1: Fact("Phase 1", "frozen", tone="ice")}
     return [
         phases.get(phase, Fact("Phase 2", way, tone="ember")),
-        Fact(_of(status, "epoch", "epochs"), "epoch", "One pass over all training pictures."),
-        Fact(_of(status, "step", "steps"), "step" if training else "example", "One batch of pictures, or one picture."),
-        Fact(count(round(rate)) if rate else UNKNOWN, "images a second"),
+        Fact(_of(status, "epoch", "epochs"), "epoch", f"One pass over all training {one}s."),
+        Fact(_of(status, "step", "steps"), "step" if training else "example", f"One batch of {one}s, or one {one}."),
+        Fact(count(round(rate)) if rate else UNKNOWN, f"{one}s a second"),
         Fact(duration(status.get("elapsed_s")), "elapsed"),
         Fact(duration(status.get("eta_s")), f"left in phase {phase}" if training else "left in this step"),
     ]
@@ -94,20 +96,20 @@ def _of(status: dict[str, Any], part: str, whole: str) -> str:
     return f"{status[part]} / {status[whole]}" if status.get(part) is not None and status.get(whole) else UNKNOWN
 
 
-def _curves(run: Run, seen: list[dict[str, Any]]) -> None:
+def _curves(run: Run, seen: list[dict[str, Any]], one: str) -> None:
     config = run.config()
     epochs = (config.phase1.epochs, config.phase2.epochs)
     for place, measure, name in zip(st.columns(2), ("accuracy", "loss"), ("Accuracy", "Loss"), strict=True):
         with place:
-            st.subheader(name, help=_HELP[measure])
+            st.subheader(name, help=_HELP[measure].format(one))
             figure = curves.curves(seen, measure, epochs, run.id, config.way)  # type: ignore[arg-type]
             words = curves.in_words(seen, measure)  # type: ignore[arg-type]
             plot(figure, title=f"{name} by epoch", text=words, key=f"curve-{measure}", height=300)
-    st.caption("Solid: held-out pictures, which it never trains on. Dotted: the pictures it learns from.")
+    st.caption(f"Solid: held-out {one}s, which it never trains on. Dotted: the {one}s it learns from.")
 
 
 _HELP = {
-    "accuracy": "The share of pictures that get their right class.",
+    "accuracy": "The share of {}s that get their right class.",
     "loss": "How wrong and how unsure the answers are. Lower is better.",
 }
 
@@ -142,7 +144,9 @@ def _next_steps(run: Run) -> None:
     if run.phase_model_file(1).exists():
         if st.button("See the results", type="primary", icon=":material/insights:", key="to_results"):
             selection.go("results", run=run.id)
-        if st.button("Try a picture", icon=":material/add_a_photo:", key="to_try"):
+        is_text = run.config().task == "text"
+        icon = ":material/edit_note:" if is_text else ":material/add_a_photo:"
+        if st.button(f"Try a {noun(run.config().task)}", icon=icon, key="to_try"):
             selection.go("try", run=run.id)
     resumable = run.state() in (record.INTERRUPTED, record.STOPPED, record.FAILED)
     if resumable and st.button("Resume", icon=":material/play_arrow:", key="resume"):

@@ -57,6 +57,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "thawed": thawed_words(row.get("unfreeze"), row.get("lora_rank") or 0),
         "seconds": row["seconds_total"],
         "created": row["created"] * 1000 if row["created"] else None,
+        "reason": shown(row.get("error") or ""),
     }
 
 
@@ -97,6 +98,7 @@ def runs_table(runs: list[Run], rows: list[dict[str, Any]]) -> list[Run]:
             "thawed": st.column_config.TextColumn("Thawed", help="Or frozen, with LoRA learning beside it"),
             "seconds": st.column_config.NumberColumn("Seconds", format="%.0f"),
             "created": st.column_config.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
+            "reason": st.column_config.TextColumn("Why damaged") if any(row["reason"] for row in rows) else None,
         },
         alt="All runs with state, held-out accuracy after each phase, data, backbone, what was thawed, and duration",
     )

@@ -69,6 +69,11 @@ def chosen_run() -> Run | None:
     return run_list.run_of_id(name) if name else None
 
 
+def missing_run() -> str | None:
+    """The name in the address of a run that does not exist."""
+    return None if chosen_run() else st.query_params.get("run") or None
+
+
 def live_run() -> Run | None:
     """The newest run that is not over."""
     return next((run for run in run_list.list_runs() if run.state() in record.LIVE), None)

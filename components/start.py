@@ -11,10 +11,12 @@ from components.escape import as_markdown
 from components.guard import say
 from components.numbers import plural
 from core import config as configs
-from core import launcher, tasks
+from core import launcher, run_list, tasks
 from core.catalog import backbone
+from core.config import RunConfig
+from core.data import roots
 from core.data.scan import Scan
-from core.errors import ConfigError, ThawError
+from core.errors import RunError, ThawError
 from core.train_settings import refuse_settings
 
 
@@ -42,6 +44,7 @@ def start_row(data: Scan | None, path: str | None) -> None:
 def _start(data: Scan) -> None:
     try:
         config = draft.settings().replace(data=data.source or data.root, task=data.task)
+        config = _within_bounds(config)
         refuse_settings(config)
         run = launcher.start(config)
     except ThawError as error:
@@ -49,6 +52,20 @@ def _start(data: Scan) -> None:
         return
     selection.choose(run=run.id)
     st.rerun()
+
+
+def _within_bounds(config: RunConfig) -> RunConfig:
+    """The settings with links to the weights resolved, if all that they name may be read from a page.
+
+    Raises:
+        DataError: the weights lie outside the allowed roots.
+        RunError: the corrections are not those of one of the runs.
+    """
+    if config.corrections_of and run_list.run_of_id(config.corrections_of) is None:
+        raise RunError(f"corrections_of must be the id of a run. There is no run {config.corrections_of!r}.")
+    if config.weights in ("pretrained", "random"):
+        return config
+    return config.replace(weights=str(roots.check(config.weights)))
 
 
 def _files() -> None:
@@ -72,8 +89,8 @@ def _load() -> None:
     try:
         config = configs.from_json(json.loads(file.getvalue()))
         backbone(config.backbone)  # raises for an unknown one, of which no page could draw anything
-        draft.put(config)
-    except ConfigError as error:
+        draft.put(_within_bounds(config))
+    except ThawError as error:
         st.session_state["draft_error"] = str(error)
     except (ValueError, RecursionError):
         st.session_state["draft_error"] = "A settings file is one JSON object, as this app saves it."

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from components.column_settings import column_settings
 from components.draft import bound
 
 
-def text_settings() -> None:
-    """Sequence length and columns."""
+def text_settings(path: str | None) -> None:
+    """Sequence length and columns of the data set at `path`."""
     st.markdown("**Texts**", help="A text becomes tokens: words, or parts of rare ones.")
     st.slider(
         "Sequence length, tokens",
@@ -16,8 +17,4 @@ def text_settings() -> None:
         help="Longer texts are cut there. Only texts that are that long cost the time of that length.",
         **bound("sequence_length"),
     )
-    st.text_input("Text column", placeholder="Found by itself", help="Of a table.", **bound("text_column"))
-    st.text_input("Label column", placeholder="Found by itself", help="Of a table.", **bound("label_column"))
-    st.text_input(
-        "Split column", placeholder="Found by itself", help="With train, validation and test.", **bound("split_column")
-    )
+    column_settings(path)

@@ -8,6 +8,7 @@ from components import draft
 from components.facts import Fact, facts
 from components.held import held
 from components.layer_map import layer_map, legend
+from components.nouns import noun
 from components.numbers import parameters
 from core import presets
 from core.catalog import backbone
@@ -27,7 +28,7 @@ def mode_of(unfreeze: str) -> str:
 
 def control(structure: Structure) -> None:
     """The choice of kind, and the slider for those that count."""
-    unfreeze = draft.settings().unfreeze
+    unfreeze, one = draft.settings().unfreeze, noun(draft.settings().task)
     mode = mode_of(unfreeze)
     st.segmented_control(
         "How much to thaw in phase 2",
@@ -37,8 +38,8 @@ def control(structure: Structure) -> None:
         required=True,
         on_change=_choose_mode,
         args=(structure,),
-        help="Frozen layers keep what they learned from a million photos. "
-        "Thawed ones adapt to your pictures, slowly, once the new head has learned.",
+        help=f"Frozen layers keep what they learned from millions of {one}s. "
+        f"Thawed ones adapt to your {one}s, slowly, once the new head has learned.",
         wrap=True,
     )
     if mode in ("blocks", "layers"):

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from components import draft
+from components import draft, selection
 from components.augment_preview import preview
 from components.draft import bound
 from components.held import held
 from components.length_table import length_table
 from components.network import Structure
+from components.nouns import noun
 from components.reading_settings import reading_settings
 from components.text_settings import text_settings
 from core.config import OPTIMIZERS, SCHEDULES, PhaseConfig, RunConfig
@@ -20,19 +21,19 @@ _SCHEDULES = {"constant": "Constant", "cosine": "Cosine with warm-up", "linear":
 
 
 def all_settings(config: RunConfig, data: Scan | None, structure: Structure | None) -> None:
-    """Everything about head, phases, pictures and training."""
+    """Everything about head, phases, examples and training."""
     one, two, three = st.columns(3, gap="large")
     with one:
-        _phase("phase1", config.phase1, ":blue[Phase 1, frozen]")
+        _phase("phase1", config, ":blue[Phase 1, frozen]")
     with two:
-        _phase("phase2", config.phase2, f":orange[Phase 2, {config.way}]")
+        _phase("phase2", config, f":orange[Phase 2, {config.way}]")
     with three:
         _head(_TEXT_POOLINGS if config.task == "text" else _POOLINGS)
     st.divider()
     left, right = st.columns(2, gap="large")
     with left:
         if config.task == "text":
-            text_settings()
+            text_settings(selection.data_path())
             length_table(config, data, structure)
         else:
             _augmentation(config, data.root if data else None)
@@ -43,13 +44,14 @@ def all_settings(config: RunConfig, data: Scan | None, structure: Structure | No
         reading_settings()
 
 
-def _phase(name: str, phase: PhaseConfig, title: str) -> None:
+def _phase(name: str, config: RunConfig, title: str) -> None:
+    phase: PhaseConfig = getattr(config, name)
     st.markdown(f"**{title}**")
     st.number_input(
         "Epochs",
         0 if name == "phase2" else 1,
         10_000,
-        help="Passes over all training pictures.",
+        help=f"Passes over all training {noun(config.task)}s.",
         **bound(f"{name}.epochs"),
     )
     st.number_input(
@@ -155,7 +157,7 @@ def _shared(config: RunConfig) -> None:
             st.number_input(
                 "Image size", 0, 2048, step=32, help="Pixels a side. 0 for the backbone's own.", **bound("image_size")
             )
-        st.number_input("Batch size", 1, 4096, help="Pictures a step.", **bound("batch_size"))
+        st.number_input("Batch size", 1, 4096, help=f"{noun(config.task).capitalize()}s a step.", **bound("batch_size"))
         st.number_input(
             "Seed", 0, 2**31 - 1, help="The same seed gives the same split and the same history.", **bound("seed")
         )
@@ -180,10 +182,10 @@ def _shared(config: RunConfig) -> None:
         )
         st.toggle("Cache the frozen part", help="Compute it once and keep it.", **bound("cache"))
         st.toggle("Mixed precision", help="Faster on a GPU, no effect without one.", **bound("mixed_precision"))
-    _weights()
+    _weights(config.task)
 
 
-def _weights() -> None:
+def _weights(task: str) -> None:
     now = draft.settings().weights
     kind = now if now in ("pretrained", "random") else "file"
     names = {"pretrained": "Pretrained", "file": "From a file", "random": "Random"}
@@ -196,9 +198,10 @@ def _weights() -> None:
         on_change=_choose_weights,
     )
     if kind == "file":
+        is_text = task == "text"
         st.text_input(
-            "Weights file",
-            help="A Keras .h5 file of this network.",
+            "Weights folder" if is_text else "Weights file",
+            help="A folder in KerasHub's or Hugging Face's format." if is_text else "A Keras .h5 file of this network.",
             **bound("weights", lambda text: text.strip() or "pretrained"),
         )
     elif kind == "random":

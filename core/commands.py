@@ -79,7 +79,8 @@ def runs(args: argparse.Namespace) -> int:
     for row in rows:
         accuracy = "–" if row["val_accuracy"] is None else f"{100 * row['val_accuracy']:.1f} %"
         seconds = "–" if row["seconds_total"] is None else clock(row["seconds_total"])
-        print(f"{row['run_id']}  {row['state']:<11}  {accuracy:>7}  {seconds:>12}  {row['backbone']}  {row['name']}")
+        about = row.get("error") or f"{row['backbone']}  {row['name']}"
+        print(f"{row['run_id']}  {row['state']:<11}  {accuracy:>7}  {seconds:>12}  {about}")
     return 0
 
 

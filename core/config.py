@@ -116,7 +116,7 @@ def from_json(data: dict[str, Any], base: RunConfig | None = None) -> RunConfig:
     """Checked settings from plain data; what `data` leaves out comes from `base`.
 
     Raises:
-        ConfigError: a key is unknown, a value is of the wrong type or out of its range,
+        ConfigError: a key or the preset is unknown, a value is of the wrong type or out of its range,
             or the settings were written by another version.
     """
     if not isinstance(data, dict):
@@ -126,7 +126,7 @@ def from_json(data: dict[str, Any], base: RunConfig | None = None) -> RunConfig:
             f"These settings are of version {data['version']}, this app reads version {VERSION}. "
             "Save them again with the app that wrote them, or start from a preset."
         )
-    return check(_merge(base or RunConfig(), data, ""))
+    return _of_known_preset(check(_merge(base or RunConfig(), data, "")), data)
 
 
 def from_record(data: dict[str, Any]) -> RunConfig:
@@ -164,7 +164,7 @@ def apply(config: RunConfig, settings: dict[str, str]) -> RunConfig:
             if not isinstance(node, dict):
                 raise ConfigError(unknown("setting", key, setting_names()))
         node[leaf] = text
-    return check(_merge(config, tree, ""))
+    return _of_known_preset(check(_merge(config, tree, "")), tree)
 
 
 def setting_names() -> list[str]:
@@ -188,6 +188,16 @@ def check(config: RunConfig) -> RunConfig:
             for part in name.split("."):
                 value = getattr(value, part)
             raise ConfigError(f"{name} must be {rule}. Received: {value!r}.")
+    return config
+
+
+def _of_known_preset(config: RunConfig, given: dict[str, Any]) -> RunConfig:
+    """The same settings, if the preset that is given exists; that of a run made earlier may be gone."""
+    from core import tasks  # which needs this module
+
+    known = [name for task in tasks.TASKS if config.task in ("", task) for name in tasks.task(task).PRESETS]
+    if "preset" in given and config.preset not in known:
+        raise ConfigError(unknown("preset", config.preset, dict.fromkeys(known)))
     return config
 
 

@@ -58,10 +58,15 @@ def start(run: Run, kind: str) -> None:
 
     Raises:
         ConfigError: there is no such kind.
+        RunError: the run is gone, or its folder is full or read-only.
     """
     if kind not in JOBS:
         raise ConfigError(unknown("job", kind, JOBS))
-    state = run.job_file(kind)
+    with run.changing():
+        _start(run, kind, run.job_file(kind))
+
+
+def _start(run: Run, kind: str, state: Path) -> None:
     state.parent.mkdir(exist_ok=True)
     with _lock(state) as lock:
         until = time.monotonic() + LEAVING_SECONDS

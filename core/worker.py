@@ -64,6 +64,7 @@ def watched(folder: str) -> int:
 def _scratch(run: Run) -> Iterator[None]:
     """Temporary files go into the run's folder: TensorFlow writes some, and a worker that is killed leaves them."""
     shutil.rmtree(run.scratch, ignore_errors=True)
+    _remove_half_written(run)
     with suppress(OSError):  # full or read-only: then the system's place will do
         run.scratch.mkdir()
         tempfile.tempdir = str(run.scratch)
@@ -72,6 +73,16 @@ def _scratch(run: Run) -> Iterator[None]:
     finally:
         tempfile.tempdir = None
         shutil.rmtree(run.scratch, ignore_errors=True)
+
+
+def _remove_half_written(run: Run) -> None:
+    """Remove what a worker that was killed left beside its files. The page may be writing beside its own just now."""
+    own = [run.status_file, run.events_file, run.dataset_file, run.predictions_file, run.model_file]
+    own += [run.insight_file, run.words_file, run.embedding_file, run.components_file]
+    own += [file for phase in (1, 2) for file in (run.evaluation_file(phase), run.phase_model_file(phase))]
+    with suppress(OSError):  # read-only: the run will say so
+        for left in [*run.checkpoints.glob(".*"), *(f for o in own for f in o.parent.glob(f".*{o.name}*"))]:
+            left.unlink(missing_ok=True)
 
 
 def _work(run: Run) -> int:

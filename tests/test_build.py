@@ -101,6 +101,11 @@ def test_every_version_is_pinned_and_no_index_is_named():
     assert {"tensorflow", "streamlit", "pytest"} <= pinned.keys()
 
 
+def test_every_pinned_package_is_looked_up_for_known_vulnerabilities(venv):
+    done = make("--dry-run", "audit", *venv, "-o", f"{sys.prefix}/.stamps/dev")
+    assert "audit.py requirements.txt requirements-weights.txt requirements-dev.txt" in done.stdout
+
+
 def test_ctrl_c_ends_the_app_and_says_that_trainings_go_on(venv):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components import draft, selection
+from components.column_settings import column_settings
 from components.data_overview import overview
 from components.data_scan import scan_with_progress, scanned
 from components.data_source import source_row
@@ -16,6 +17,7 @@ def _chosen(path: str) -> None:
     left.title("What do I have?")
     next_step = right.container(horizontal=True, horizontal_alignment="right", key="head-data")
     source_row(path)
+    column_settings(path)
     try:
         scan = scanned(path)
     except DataError as error:

@@ -24,7 +24,7 @@ from components.results import (
     why,
 )
 from components.results.report import Report, report
-from components.run_picker import run_picker
+from components.run_picker import run_picker, say_missing
 
 # Only the part that is chosen is built, so that the page opens at once however many pictures there are.
 _PARTS: dict[str, tuple[str, tuple[Callable[[Report], None], ...]]] = {
@@ -71,6 +71,7 @@ with guarded():
     right = right.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right")
     with right:
         run = run_picker([r for r in selection.finished_runs() if r.evaluation(1)])
+    say_missing()
     found = report(run) if run else None
     if run is None or found is None:
         _nothing()

@@ -11,7 +11,7 @@ from components.escape import as_html, as_markdown
 from components.guard import guarded, say
 from components.results import explanation
 from components.results.report import report
-from components.run_picker import run_picker
+from components.run_picker import run_picker, say_missing
 from components.try_input import Picture, Text, asked, picture_input, text_input
 from core import service_client
 from core.data import pixels
@@ -112,6 +112,7 @@ with guarded():
         chosen = run_picker(runs)
     is_text = chosen is not None and chosen.config().task == "text"
     head.title(f"What about this {'text' if is_text else 'picture'}?")
+    say_missing()
     if chosen is None:
         theme.empty(
             "add_a_photo", "No model yet", "Train a network first; a minute is enough. Then try your pictures here."

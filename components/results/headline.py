@@ -36,7 +36,8 @@ def fairness(report: Report) -> str:
         held = report.held_out
         return (
             f"The test {report.unit}s took no part in training, nor in any choice. On the {held['n']:,} held-out ones, "
-            f"which chose the epoch, it is right on {percent(held['accuracy'])}."
+            f"which made the choices, it is right on {percent(held['accuracy'])}, "
+            f"likely between {interval(held.get('accuracy_interval'))}."
         )
     return (
         f"These {report.unit}s were held out from training, yet they also chose the best epoch and the model, so the "

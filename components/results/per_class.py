@@ -8,6 +8,7 @@ from components.escape import as_markdown, shown
 from components.guard import guarded
 from components.results.gallery import gallery
 from components.results.report import Report
+from core.exports.wording import with_interval
 
 _SHARE = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
 _NAMED = "right when named"
@@ -26,7 +27,8 @@ def show(report: Report) -> None:
                 "found": row["recall"],
                 _NAMED: row["precision"],
                 "f1": row["f1"],
-                "auc": row.get("auc"),
+                "auc": with_interval(row.get("auc"), row.get("auc_interval")),
+                "ap": with_interval(row.get("average_precision"), row.get("average_precision_interval")),
                 "pictures": row["support"],
             }
             for row in rows
@@ -42,10 +44,15 @@ def show(report: Report) -> None:
                 "Right when named", help="Precision: of those given this name, the share that deserves it.", **_SHARE
             ),
             "f1": st.column_config.NumberColumn("F1", format="%.3f", help="Both in one."),
-            "auc": st.column_config.NumberColumn("AUC", format="%.3f", help="How well it is told from the rest."),
+            "auc": st.column_config.TextColumn(
+                "AUC", help="Area under the ROC curve: how well it is told from the rest. DeLong's 95 % interval."
+            ),
+            "ap": st.column_config.TextColumn(
+                "AP", help="Average precision: the area under its precision-recall curve. 95 % interval on the logit."
+            ),
             "pictures": st.column_config.NumberColumn(f"{report.unit.capitalize()}s", format="localized"),
         },
-        alt="Recall, precision, F1, area under the curve and number of examples for each class",
+        alt="Recall, precision, F1, areas under both curves and number of examples for each class",
         key=f"per-class-{report.run.id}-{report.kept}",
         on_select="rerun",
         selection_mode="single-cell",

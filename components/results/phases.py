@@ -10,6 +10,7 @@ from components.numbers import UNKNOWN, duration, megabytes, parameters, percent
 from components.results.gallery import gallery
 from components.results.report import Report
 from components.runs_table import thawed_words
+from core import decision
 from core.evaluation.verdict import format_p
 
 _NAMES = {1: ":blue[:material/ac_unit:] Phase 1", 2: ":orange[:material/local_fire_department:] Phase 2"}
@@ -83,8 +84,17 @@ def _choice(report: Report) -> None:
         required=True,
         key=f"keep-{report.run.id}",
         help="Predictions, exports and this page's figures follow.",
-        on_change=guarded()(lambda: report.run.write_notes(kept=st.session_state[f"keep-{report.run.id}"])),
+        on_change=lambda: _keep(report, st.session_state[f"keep-{report.run.id}"]),
     )
+
+
+@guarded()
+def _keep(report: Report, phase: int) -> None:
+    """Keep the model of a phase; a temperature that is switched on becomes the one fitted for that model."""
+    changes: dict[str, Any] = {"kept": phase}
+    if report.run.notes().get("temperature"):
+        changes["temperature"] = decision.temperature({}, True, report.figures[phase])
+    report.run.write_notes(**changes)
 
 
 @st.fragment

@@ -66,9 +66,8 @@ def _at(report: Report, point: Point) -> None:
     title = as_markdown(shown(name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**Called {title} from {percent(share, 2)} on**", width="content")
-        if len(report.classes) == 2 and st.button("Draw the line here", key="rates-line", icon=":material/target:"):
-            report.run.write_notes(threshold={"class": name, "value": _decided(report, share)})
-            st.rerun()
+        if len(report.classes) == 2:
+            _line(report, name, share)
     most = 4 if report.is_text else 6
     for column, words, rows, key in zip(
         st.columns(2, gap="large"),
@@ -80,6 +79,15 @@ def _at(report: Report, point: Point) -> None:
         with column:
             st.markdown(f"{words}: {plural(len(rows), report.unit)}")
             gallery(report, report.rows[rows], key, most=most)
+
+
+def _line(report: Report, name: str, share: float) -> None:
+    """Draw the line at the point; not at one of the test split, which takes part in no choice."""
+    if report.split == "test":
+        st.caption(f"The line is drawn on held-out {report.unit}s: see “Where to draw the line”.")
+    elif st.button("Draw the line here", key="rates-line", icon=":material/target:"):
+        report.run.write_notes(threshold={"class": name, "value": _decided(report, share)})
+        st.rerun()
 
 
 def _decided(report: Report, share: float) -> float:

@@ -140,9 +140,9 @@ def _insight(path: str, stamp: int) -> Insight | None:
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={RunConfig: lambda config: repr(config)})
 def _texts(config: RunConfig) -> dict[str, str]:
-    from core.data import texts
+    from core.data import roots, texts
 
-    return {text.path: text.text for text in texts.read(texts.source(config.data), config).texts}
+    return {text.path: text.text for text in texts.read(texts.source(str(roots.check(config.data))), config).texts}
 
 
 def report(run: Run) -> Report | None:

@@ -7,7 +7,6 @@ from components.escape import as_markdown
 from components.guard import guarded
 from components.results.report import Report
 from core import run_jobs
-from core.errors import ThawError
 from core.record import Run
 
 # kind: title, what it is, icon, type of the file
@@ -81,8 +80,6 @@ def _kind(run: Run, kind: str, state: str, message: str) -> None:
     st.button("Make it", key=f"make-{kind}", icon=":material/play_arrow:", on_click=_start, args=(run, kind))
 
 
+@guarded()
 def _start(run: Run, kind: str) -> None:
-    try:
-        run_jobs.start(run, kind)
-    except ThawError as error:
-        st.session_state["take-along-error"] = str(error)
+    run_jobs.start(run, kind)

@@ -1,4 +1,7 @@
-"""Two classes: from which probability on an answer is given, and what that costs and buys."""
+"""Two classes: from which probability on an answer is given, and what that costs and buys.
+
+The line is chosen on held-out examples, also where there is a test split: what a test took part in, it cannot judge.
+"""
 
 import math
 
@@ -45,7 +48,7 @@ def _section(report: Report) -> None:
     st.subheader("Where to draw the line", help="Which mistakes weigh more is yours to say; this is where you say it.")
     positive, value = _chosen(report)
     name, other = report.classes[positive], report.classes[1 - positive]
-    found, truth = _scored(report, positive)
+    found, truth = _scored(report, positive, _held_out(report))
     left, right = st.columns([3, 2], gap="large")
     with left:
         value = _slider(report, positive, value)
@@ -60,11 +63,13 @@ def _section(report: Report) -> None:
         figure = matrix(cells, [name, other], False, report.unit)
         crossed = plot(figure, title="At this line", text=words, key="threshold-matrix", height=270)
     st.html(facts([_fact(row, key, label, help, (name, other)) for key, label, help in _SHARES]))
-    n = f"{len(truth):,} {report.split_name} {report.unit}s"
+    n = f"{len(truth):,} held-out {report.unit}s"
     st.caption(
         f"On {n}. In the hover, the exact 95 % interval. The line is kept with the run: every prediction uses it. "
         f"A click on a bar or a cell shows its {report.unit}s."
     )
+    if report.split == "test" and len(report.rows):
+        st.caption(_on_test(report, positive, value))
     place = f"line-{report.run.id}-{report.kept}-{positive}"
     if (cell := clicked(crossed)) is not None:
         st.session_state[place] = None, None, cell[0], cell[1]
@@ -89,7 +94,17 @@ def _examples(report: Report, scored: tuple[np.ndarray, np.ndarray], value: floa
     rows = np.flatnonzero(inside)
     st.markdown(f"**{words}**: {plural(len(rows), report.unit)}")
     rows = rows[np.argsort(np.abs(found[rows] - value), kind="stable")]
-    gallery(report, report.rows[rows], "line", most=4 if report.is_text else 7)
+    gallery(report, _held_out(report)[rows], "line", most=4 if report.is_text else 7)
+
+
+def _on_test(report: Report, positive: int, value: float) -> str:
+    """What the line does on the test split, which did not choose it."""
+    row = thresholds.at(*_scored(report, positive, report.rows), value)
+    sensitivity, specificity = (
+        f"{key} {percent(row[key])}, likely {interval(row[f'{key}_interval'])}"
+        for key in ("sensitivity", "specificity")
+    )
+    return f"On the {len(report.rows):,} test {report.unit}s, which choose nothing: {sensitivity}; {specificity}."
 
 
 def _chosen(report: Report) -> tuple[int, float]:
@@ -102,10 +117,16 @@ def _chosen(report: Report) -> tuple[int, float]:
     return 1, 0.5
 
 
-def _scored(report: Report, positive: int) -> tuple[np.ndarray, np.ndarray]:
-    """The probability of the class, float (N,), and which examples are of it, bool (N,)."""
+def _held_out(report: Report) -> np.ndarray:
+    """The rows that the line is chosen on, int (N,)."""
     assert report.cases is not None
-    return probabilities(report)[:, positive], report.cases.labels[report.rows] == positive
+    return report.cases.rows("validation")
+
+
+def _scored(report: Report, positive: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The probability of the class, float (N,), and which examples are of it, bool (N,), of some rows."""
+    assert report.cases is not None
+    return probabilities(report, rows)[:, positive], report.cases.labels[rows] == positive
 
 
 def _slider(report: Report, positive: int, value: float) -> float:
@@ -146,7 +167,7 @@ def _keep(report: Report, positive: int, value: float) -> None:
 
 @guarded()
 def _reach(report: Report, positive: int) -> None:
-    exact = thresholds.for_sensitivity(*_scored(report, positive), _GOAL)
+    exact = thresholds.for_sensitivity(*_scored(report, positive, _held_out(report)), _GOAL)
     _keep(report, positive, math.floor(exact * 1000) / 1000)  # down to what the slider can show: never less sensitive
 
 

@@ -89,15 +89,19 @@ def _bar(report: Report, found: np.ndarray, result: Any) -> None:
 def _abstention(report: Report) -> None:
     assert report.cases is not None
     st.subheader("“None of these”", help="Where even its best answer is less sure than this, it gives none.")
-    found, labels = probabilities(report), report.cases.labels[report.rows]
+    held_out = report.cases.rows("validation")  # a test split takes part in no choice
+    found, labels = probabilities(report, held_out), report.cases.labels[held_out]
     noted = report.run.notes().get("abstain")
     share = float(noted) if isinstance(noted, (int, float)) and 0 <= noted <= 1 else 0.0
     now = abstention.at(found, labels, share)
     curve = abstention.coverage_curve(found, labels)
-    words = f"Answering {percent(now['coverage'])} of the {report.unit}s, it is right on {percent(now['accuracy'])}."
+    words = f"{_buys(now, f'held-out {report.unit}s')} A click on the line shows what would be left to people."
     figure = coverage(curve, now)
     result = plot(figure, title="Accuracy against coverage", text=words, key="coverage", height=300)
-    st.caption(f"{words} A click on the line shows what would be left to people.")
+    if report.split == "test":
+        on_test = abstention.at(probabilities(report), report.cases.labels[report.rows], share)
+        words += f" {_buys(on_test, f'test {report.unit}s')}"
+    st.caption(words)
     key = f"abstain-{report.run.id}"
     st.slider(
         "Give no answer below",
@@ -117,10 +121,14 @@ def _abstention(report: Report) -> None:
             ]
         )
     )
-    _left(report, found, last(result, f"coverage-{report.run.id}"), share)
+    _left(report, held_out, found, last(result, f"coverage-{report.run.id}"), share)
 
 
-def _left(report: Report, found: np.ndarray, share: float | None, now: float) -> None:
+def _buys(row: dict[str, Any], examples: str) -> str:
+    return f"Answering {percent(row['coverage'])} of the {examples}, it is right on {percent(row['accuracy'])}."
+
+
+def _left(report: Report, rows: np.ndarray, found: np.ndarray, share: float | None, now: float) -> None:
     """What goes unanswered from the point on that was clicked, the least sure first."""
     if share is None:
         return
@@ -133,4 +141,4 @@ def _left(report: Report, found: np.ndarray, share: float | None, now: float) ->
         if shown != now and st.button("Give no answer to these", key="coverage-set", icon=":material/block:"):
             report.run.write_notes(abstain=shown)
             st.rerun(scope="fragment")
-    gallery(report, report.rows[left[np.argsort(sure[left])]], "coverage-left", most=4 if report.is_text else 8)
+    gallery(report, rows[left[np.argsort(sure[left])]], "coverage-left", most=4 if report.is_text else 8)

@@ -1,6 +1,7 @@
 """Random copies of pictures that depend on nothing but seed, view and example. Also a process that shows some.
 
-`python -m core.data.augment --out DIR --size 160 [--copies 3] [--seed 0] [--settings '{"rotation": 20}'] FILE…`
+`python -m core.data.augment --out DIR --size 160 [--copies 3] [--seed 0] [--settings '{"rotation": 20}']
+[--reading '[40, 80, 0]'] FILE…`
 writes `0-0.png` (the first picture as it is read), `0-1.png`, `0-2.png`, … its copies, `1-0.png`, …
 """
 
@@ -15,6 +16,7 @@ import tensorflow as tf
 
 from core.config import AugmentConfig
 from core.data.pipeline import pixels
+from core.data.reading import AS_STORED, Reading
 
 _DRAWS = 8  # uniform numbers drawn for each picture; the order below is part of what a seed means
 
@@ -96,16 +98,23 @@ def _recolour(images: tf.Tensor, draws: tf.Tensor, s: AugmentConfig) -> tf.Tenso
 
 
 def preview(
-    paths: Sequence[str], settings: AugmentConfig, size: int, out_dir: Path, *, copies: int = 3, seed: int = 0
+    paths: Sequence[str],
+    settings: AugmentConfig,
+    size: int,
+    out_dir: Path,
+    *,
+    copies: int = 3,
+    seed: int = 0,
+    reading: Reading = AS_STORED,
 ) -> list[list[Path]]:
-    """Write each picture and its copies as PNG files.
+    """Write each picture, read in the chosen window and frame, and its copies as PNG files.
 
     Returns:
         For every picture that can be read, the file of the picture itself and those of its copies.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     written = []
-    for index, images, ok in pixels(paths, size, batch=16):
+    for index, images, ok in pixels(paths, size, batch=16, reading=reading):
         views = [images] + [augment(images, index, view, seed, settings) for view in range(copies)]
         for i, number in enumerate(index.numpy()):
             if ok[i]:
@@ -126,10 +135,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--copies", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--settings", type=json.loads, default={}, help="AugmentConfig as JSON")
+    parser.add_argument("--reading", type=json.loads, default=AS_STORED, help="window centre, width and frame as JSON")
     given = parser.parse_args(arguments)
     known = {f.name for f in dataclasses.fields(AugmentConfig)}
     settings = AugmentConfig(**{k: v for k, v in given.settings.items() if k in known})
-    preview(given.files, settings, given.size, given.out, copies=given.copies, seed=given.seed)
+    how = Reading(*given.reading)
+    preview(given.files, settings, given.size, given.out, copies=given.copies, seed=given.seed, reading=how)
 
 
 if __name__ == "__main__":

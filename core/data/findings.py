@@ -59,8 +59,8 @@ def repeated(
             yield members[1].path, "duplicate", message
 
 
-def empty_classes(folders: Sequence[str], files: Sequence[Example]) -> Iterator[Found]:
-    """Class folders without a usable picture."""
+def empty_classes(folders: Sequence[str], files: Sequence[Example], noun: str = "picture") -> Iterator[Found]:
+    """Class folders without a usable example. `noun` names one."""
     used = set()
     for path in {f.path.rpartition("/")[0] for f in files}:
         parts = path.split("/", 2)
@@ -68,7 +68,7 @@ def empty_classes(folders: Sequence[str], files: Sequence[Example]) -> Iterator[
         used.add("/".join(parts[:2]))
     for folder in folders:
         if folder not in used:
-            yield folder, "empty_class", "This folder holds no usable picture, so it is not a class."
+            yield folder, "empty_class", f"This folder holds no usable {noun}, so it is not a class."
 
 
 def unbalanced(files: Sequence[Example], classes: Sequence[str], noun: str = "picture") -> Iterator[Found]:

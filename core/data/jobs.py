@@ -1,11 +1,12 @@
 """Scans and downloads in processes of their own, followed through a small file.
 
-`python -m core.data.jobs scan|sample ARGUMENT STATE` is what `start_scan` and `start_sample` start. The process
-inherits a lock and holds it while it lives, so a job that died is told from one that is slow.
+`python -m core.data.jobs scan|sample ARGUMENT STATE SETTINGS` is what `start_scan` and `start_sample` start. The
+process inherits a lock and holds it while it lives, so a job that died is told from one that is slow.
 """
 
 import fcntl
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -27,11 +28,12 @@ RUNNING, DONE, FAILED = "running", "done", "failed"
 class Job:
     """One scan or download, found by what it works on: any page can follow it, whoever started it."""
 
-    def __init__(self, kind: str, argument: str) -> None:
-        """`kind` is scan or sample; `argument` a folder or a sample's name."""
+    def __init__(self, kind: str, argument: str, **settings: str) -> None:
+        """`kind` is scan or sample; `argument` a folder or a sample's name; `settings` those that shape a scan."""
         self.kind = kind
         self.argument = argument
-        name = hashlib.blake2b(os.fsencode(f"{kind} {argument}"), digest_size=12).hexdigest()
+        self.settings = json.dumps({name: value for name, value in settings.items() if value}, sort_keys=True)
+        name = hashlib.blake2b(os.fsencode(f"{kind} {argument} {self.settings}"), digest_size=12).hexdigest()
         self.state_file = environment.cache_dir() / "jobs" / f"{name}.json"
         self.pid: int | None = None  # of the process, where this object started it
         self._lock_file = self.state_file.with_suffix(".lock")
@@ -43,7 +45,8 @@ class Job:
             if not _locked(lock):
                 return self
             write_json(self.state_file, _state(RUNNING, message="Starting"))
-            command = [sys.executable, "-m", "core.data.jobs", self.kind, self.argument, str(self.state_file)]
+            command = [sys.executable, "-m", "core.data.jobs", self.kind, self.argument]
+            command += [str(self.state_file), self.settings]
             with open(self.state_file.with_suffix(".log"), "wb") as log:
                 child = subprocess.Popen(
                     command,
@@ -95,13 +98,17 @@ def _locked(lock: IO[bytes]) -> bool:
     return False
 
 
-def start_scan(path: str | Path) -> Job:
-    """Scan a folder within the allowed roots.
+def start_scan(path: str | Path, **columns: str) -> Job:
+    """Scan a folder, or a table, within the allowed roots.
+
+    Args:
+        path: the data set.
+        columns: `text_column`, `label_column` and `split_column` of a table; those left out are found by themselves.
 
     Raises:
         DataError: the path does not exist or lies outside the allowed roots.
     """
-    return Job("scan", str(roots.check(path))).start()
+    return Job("scan", str(roots.check(path)), **columns).start()
 
 
 def start_sample(name: str) -> Job:
@@ -142,25 +149,26 @@ def _reporter(state_file: Path, words: Callable[[int, int | None], str]) -> Call
     return report
 
 
-def _scan(path: str, state_file: Path) -> str:
+def _scan(path: str, state_file: Path, settings: dict[str, str]) -> str:
     def words(done: int, total: int | None) -> str:
         return f"{done:,} files found" if total is None else f"{done:,} of {total:,} files checked"
 
     from core import tasks  # which import this package
 
-    tasks.task(tasks.detect(path)).scan(RunConfig(data=path), _reporter(state_file, words))
+    config = RunConfig(data=path).replace(**settings)
+    tasks.task(tasks.detect(path)).scan(config, _reporter(state_file, words))
     return path
 
 
-def _sample(name: str, state_file: Path) -> str:
+def _sample(name: str, state_file: Path, settings: dict[str, str]) -> str:
     title = samples.SAMPLES[name].title
     return str(samples.get(name, _reporter(state_file, lambda done, total: f"Getting {title}")))
 
 
-def main(kind: str, argument: str, state_file: Path) -> None:
+def main(kind: str, argument: str, state_file: Path, settings: dict[str, str]) -> None:
     """Do the job and write its end."""
     try:
-        path = {"scan": _scan, "sample": _sample}[kind](argument, state_file)
+        path = {"scan": _scan, "sample": _sample}[kind](argument, state_file, settings)
     except ThawError as error:
         write_json(state_file, _state(FAILED, message=str(error)))
     except BaseException as error:
@@ -171,4 +179,4 @@ def main(kind: str, argument: str, state_file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), json.loads(sys.argv[4]))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from core.config import RunConfig
 from core.data.manifest import TRAIN, Example
 from core.data.pseudonym import pseudonym
+from core.data.walk import may_follow
 from core.errors import DataError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _named(found: dict[str, str]) -> dict[str, str]:
 
 def _by_column(scan: "Scan", column: str) -> dict[str, str]:
     """From the first CSV in the root that has the column and one that names files by path, name or stem."""
-    tables = sorted(Path(scan.root).glob("*.csv"))
+    tables = sorted(t for t in Path(scan.root).glob("*.csv") if may_follow(t, Path(scan.root)))
     for table in tables:
         if found := by_table(scan.files, table, column):
             return found

@@ -91,7 +91,7 @@ def _assemble(read: Texts, to_train: bool = True) -> Scan:
     copies = _copies(read.texts)
     problems = [
         *read.problems,
-        *findings.empty_classes(read.class_folders, files),
+        *findings.empty_classes(read.class_folders, files, "text"),
         *findings.repeated(files, classes, copies, "text"),
         *findings.unbalanced(files, classes, "text"),
     ]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from core import environment
 from core.config import RunConfig
 from core.data import columns, layout, table
-from core.data.walk import Walk, walk
+from core.data.walk import Walk, may_follow, walk
 from core.errors import DataError
 
 LARGEST_FILE = 10_000_000  # bytes of one .txt file
@@ -150,14 +150,8 @@ def _lone_table(folder: Path) -> Path | None:
         entries = [e for e in folder.iterdir() if not e.name.startswith((".", "__"))]
     except OSError:
         return None
-    tables = [e for e in entries if e.suffix.lower() in table.SUFFIXES and e.is_file() and _may_read(e, folder)]
+    tables = [e for e in entries if e.suffix.lower() in table.SUFFIXES and e.is_file() and may_follow(e, folder)]
     return tables[0] if len(tables) == 1 and not any(e.is_dir() for e in entries) else None
-
-
-def _may_read(path: Path, folder: Path) -> bool:
-    """Whether a file is none that a link leads to out of its folder and of the allowed roots."""
-    places = (folder.resolve(), *environment.data_roots())
-    return not path.is_symlink() or any(path.resolve().is_relative_to(place) for place in places)
 
 
 def _holds_texts_only(folder: Path) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from core import environment
 from core.errors import DataError
 
 MAX_FILES = 2_000_000  # more than this is taken for a wrong folder
@@ -37,6 +38,12 @@ class Walk:
 def is_junk(name: str) -> bool:
     """Whether a name is one that systems and editors leave behind: hidden, or a known one."""
     return name.startswith(".") or name in _JUNK
+
+
+def may_follow(path: Path, folder: Path) -> bool:
+    """Whether a file in `folder` is none that a link leads to out of that folder and of the allowed roots."""
+    places = (folder.resolve(), *environment.data_roots())
+    return not path.is_symlink() or any(path.resolve().is_relative_to(place) for place in places)
 
 
 def walk(root: str, allowed: Sequence[Path], progress: Callable[[int, int | None], None] | None = None) -> Walk:

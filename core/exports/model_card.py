@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from core import catalog
 from core.exports.story import Story, story
-from core.exports.wording import counts, interval, number, percent, recipe
+from core.exports.wording import counts, interval, number, percent, recipe, with_interval
 from core.record import Run
 
 
@@ -56,11 +56,16 @@ def _metrics(told: Story) -> str:
         ("Balanced accuracy", percent(found["balanced_accuracy"])),
         ("Macro F1", number(found["macro_f1"])),
         ("Log loss", number(found["loss"])),
-        ("Area under the ROC curve", number(found.get("auc"))),
+        ("Area under the ROC curve", with_interval(found.get("auc"), found.get("auc_interval"))),
+        (
+            "Average precision",
+            with_interval(found.get("average_precision"), found.get("average_precision_interval")),
+        ),
         ("Expected calibration error", number(found.get("ece"))),
         ("Always answering the most frequent class", percent(found["baseline"])),
     ]
-    return f"## Metrics\n\nOn {found['n']:,} {told.judged_on}. {told.caveat()}\n\n" + _table(("Figure", "Value"), rows)
+    said = f"On {found['n']:,} {told.judged_on}. {told.caveat()} {told.beside()}".rstrip()
+    return f"## Metrics\n\n{said}\n\n" + _table(("Figure", "Value"), rows)
 
 
 def _data(told: Story) -> str:
@@ -80,13 +85,18 @@ def _results(told: Story) -> str:
             percent(row["precision"]),
             f"{percent(row['recall'])} ({interval(row.get('recall_interval'))})",
             number(row["f1"]),
+            with_interval(row["auc"], row.get("auc_interval")),
+            with_interval(row["average_precision"], row.get("average_precision_interval")),
             str(row["support"]),
         )
         for row in told.headline["per_class"]
     ]
     verdict = told.figures.get(2, {}).get("verdict")
     said = f"\n\nWas phase 2 worth it? {verdict}" if verdict else ""
-    return "## Results for each class\n\n" + _table(("Class", "Precision", "Recall", "F1", "Examples"), rows) + said
+    return "## Results for each class\n\n" + _table(_HEAD, rows) + said
+
+
+_HEAD = ("Class", "Precision", "Recall (95 %)", "F1", "AUC (95 %)", "Average precision (95 %)", "Examples")
 
 
 def _caveats(told: Story) -> str:

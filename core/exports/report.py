@@ -39,7 +39,8 @@ def _opening(told: Story) -> str:
         f'<p class="big">{percent(found["accuracy"])}</p>'
         f"<p>right on {found['n']:,} {told.judged_on}; likely {interval(found['accuracy_interval'])} (95 %, Wilson). "
         f"Always answering “{text(found['baseline_class'])}” would be right on {percent(found['baseline'])}.</p>"
-        f'<p class="verdict">{text(_verdict(told))}</p>{corrections}<p class="soft">{text(told.caveat())}</p>'
+        f'<p class="verdict">{text(_verdict(told))}</p>{corrections}'
+        f'<p class="soft">{text(f"{told.caveat()} {told.beside()}")}</p>'
     )
 
 

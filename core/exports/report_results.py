@@ -12,7 +12,7 @@ from core.exports import report_charts as charts
 from core.exports.page import cards, chart, picture, table, text
 from core.exports.story import Story
 from core.exports.text_examples import text_of, tinted_words
-from core.exports.wording import duration, interval, number, percent
+from core.exports.wording import duration, interval, number, percent, with_interval
 
 MOST = 12  # pictures in a gallery
 SIDE = 220  # pixels of a picture
@@ -26,7 +26,8 @@ def how_good(told: Story) -> str:
         ("Balanced accuracy", percent(found["balanced_accuracy"]), "the mean over classes of the share that is found"),
         ("Macro F1", number(found["macro_f1"]), "precision and recall in one, every class alike"),
         ("Log loss", number(found["loss"]), "how wrong and how sure at once; lower is better"),
-        ("Area under the ROC curve", number(found.get("auc")), _spread(found.get("auc_interval"))),
+        ("Area under the ROC curve", *_area(found, "auc")),
+        ("Average precision", *_area(found, "average_precision")),
         ("Calibration error", percent(found.get("ece")), "the gap between how sure it is and how often it is right"),
     ]
     rows = [_class_row(row) for row in found["per_class"]]
@@ -35,7 +36,7 @@ def how_good(told: Story) -> str:
     reliability = {p: f["reliability"] for p, f in told.figures.items() if f.get("reliability")}
     return (
         f"<h2>How good is it?</h2><p>On {found['n']:,} {told.judged_on}.</p>{table((), figures)}"
-        + table(("Class", "Precision", "Found (95 % interval)", "F1", "Examples"), rows, (3, 4))
+        + table(_HEAD, rows, (3, 6))
         + "<h3>What is taken for what</h3>"
         + chart(charts.confusion(found["confusion"], told.classes), _CONFUSION)
         + (f"<h3>Found or false alarm</h3>{chart(charts.roc(curves, aucs), _ROC)}" if any(curves.values()) else "")
@@ -45,16 +46,21 @@ def how_good(told: Story) -> str:
 
 def _class_row(row: dict[str, Any]) -> tuple[object, ...]:
     recall = f"{percent(row['recall'])} ({interval(row.get('recall_interval'))})"
-    return row["class"], percent(row["precision"]), recall, number(row["f1"]), row["support"]
+    areas = (with_interval(row[key], row.get(f"{key}_interval")) for key in ("auc", "average_precision"))
+    return row["class"], percent(row["precision"]), recall, number(row["f1"]), *areas, row["support"]
 
 
+_HEAD = ("Class", "Precision", "Found (95 % interval)", "F1", "AUC (95 %)", "Average precision (95 %)", "Examples")
 _CONFUSION = "Rows are the true class, columns what it was called."
 _ROC = "The share found against the share of false alarms, as the threshold moves; the upper left corner is perfect."
 _SURE = "How often it was right against how sure it was, on held-out examples; on the dotted line the two agree."
 
 
-def _spread(bounds: Sequence[float] | None) -> str:
-    return f"95 % interval {bounds[0]:.3f} to {bounds[1]:.3f}; 1 is perfect" if bounds else "1 is perfect"
+def _area(found: dict[str, Any], key: str) -> tuple[str, str]:
+    """The area, and what to make of it: of the second of two classes, else the mean over classes."""
+    bounds = found.get(f"{key}_interval")
+    said = f"95 % interval {number(bounds[0])} to {number(bounds[1])}" if bounds else "the mean over classes"
+    return number(found.get(key)), f"{said}; 1 is perfect"
 
 
 def where_wrong(told: Story) -> str:

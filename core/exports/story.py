@@ -12,6 +12,7 @@ from core.data.reading import Reading, reading
 from core.errors import DataError, RunError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
+from core.exports.wording import interval, percent
 from core.record import Run
 
 
@@ -95,6 +96,16 @@ class Story:
         return (
             f"The held-out {self.noun} were not learnt from, but they also chose epoch and model, so the figures "
             f"are a little kind. Only {self.noun} that the run has never seen are a fair test."
+        )
+
+    def beside(self) -> str:
+        """Beside a figure on the test split, the one on held-out examples; nothing where the headline is that one."""
+        found = self.best
+        if not found.get("test"):
+            return ""
+        return (
+            f"On the {found['n']:,} held-out {self.noun}, which chose epoch and model, it is right on "
+            f"{percent(found['accuracy'])}; likely {interval(found['accuracy_interval'])} (95 %, Wilson)."
         )
 
     def limits(self) -> list[str]:

@@ -5,12 +5,14 @@ settings. Texts have `core.exports.text_script`.
 """
 
 import textwrap
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core import catalog
 from core.catalog import Backbone
 from core.config import RunConfig
+from core.data import dicom
+from core.data.reading import AS_STORED, reading
 from core.errors import RunError
 from core.exports import text_script
 from core.exports.script_parts import common, filled, has_phase_2
@@ -52,6 +54,7 @@ _AUGMENT = """
     if shuffle:  # changed copies of the training pictures
         data = data.map(lambda image, label: (AUGMENT(image, training=True), label), tf.data.AUTOTUNE)
 """.strip("\n")
+_PLAIN = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 _DECODE_PLAIN = '''
     """One picture: () string -> (SIZE, SIZE, 3) float32, 0 to 255. JPEG and PNG."""
     image = tf.io.decode_jpeg(tf.io.read_file(path), 3, dct_method="INTEGER_ACCURATE")  # decodes PNG too
@@ -90,7 +93,7 @@ def script(run: Run) -> str:
     """The script of a run.
 
     Raises:
-        RunError: it has no split yet.
+        RunError: it has no split yet, or its pictures are read in a way that TensorFlow alone does not know.
         DataError: it reads a table that is no longer there.
     """
     config, dataset = run.config(), run.dataset()
@@ -98,9 +101,25 @@ def script(run: Run) -> str:
         raise RunError(f"The run {run.name()!r} has no split to reproduce: it is {run.state()}.")
     if dataset["task"] == "text":
         return text_script.script(run, config, dataset)
+    _refuse(config, dataset)
     row = catalog.backbone(config.backbone)
     endings = {PurePosixPath(file["path"]).suffix.lower() for file in dataset["files"]}
     return filled("train.py.txt", _gaps(run, config, row, str(dataset["root"]), endings))
+
+
+def _refuse(config: RunConfig, dataset: dict[str, Any]) -> None:
+    root = Path(dataset["root"])
+    if reading(config) != AS_STORED or any(_is_scan(root / file["path"]) for file in dataset["files"]):
+        raise RunError(
+            "A standalone train.py reads neither DICOM nor TIFF files, nor a chosen window or frame, as this run did; "
+            "export the model, or train again in Thaw from its settings."
+        )
+
+
+def _is_scan(path: Path) -> bool:
+    """Whether a file is DICOM or TIFF, by its ending or, without a usual one, by its mark."""
+    ending = path.suffix.lower()
+    return ending in (".tif", ".tiff", *dicom.ENDINGS) or (ending not in _PLAIN and dicom.is_dicom(path))
 
 
 def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[str]) -> dict[str, object]:

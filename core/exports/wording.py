@@ -23,6 +23,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
+def with_interval(value: float | None, bounds: list[float] | None) -> str:
+    """`0.991 (0.985 to 0.995)`; the number alone where its interval is not known."""
+    return f"{number(value)} ({number(bounds[0])} to {number(bounds[1])})" if bounds else number(value)
+
+
 def duration(seconds: float | None) -> str:
     """`48 s`, `4 min 12 s`, `1 h 20 min`."""
     if seconds is None:

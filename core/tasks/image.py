@@ -109,9 +109,9 @@ def scan(
     return found
 
 
-def cached(path: str) -> scans.Scan | None:
-    """An earlier scan of a data set if it still holds; None otherwise."""
-    return scans.cached(path)
+def cached(config: RunConfig) -> scans.Scan | None:
+    """An earlier scan of the data set of `config` if it still holds; None otherwise."""
+    return scans.cached(config.data)
 
 
 def prepare(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Manifest:

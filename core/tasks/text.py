@@ -94,9 +94,9 @@ def scan(
     return text_scan.scan(config, progress=progress, to_train=to_train)
 
 
-def cached(path: str) -> Scan | None:
-    """An earlier scan of a data set if it still holds; None otherwise."""
-    return text_scan.cached(RunConfig(data=path))
+def cached(config: RunConfig) -> Scan | None:
+    """An earlier scan of the data set of `config` if it still holds; None otherwise."""
+    return text_scan.cached(config)
 
 
 def prepare(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Manifest:

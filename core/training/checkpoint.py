@@ -45,9 +45,10 @@ class Checkpoint:
 
 def save(run: Run, checkpoint: Checkpoint) -> None:
     """Replace the run's checkpoint."""
-    arrays: dict[str, Any] = {"progress": np.array(json.dumps(asdict(checkpoint.progress)))}
+    arrays: dict[str, Any] = {}
     for name in ARRAYS:
         arrays |= {f"{name}{i}": value for i, value in enumerate(getattr(checkpoint, name))}
+    arrays["progress"] = np.array(json.dumps(asdict(checkpoint.progress)))  # last: missed where the archive ends early
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     replace_atomically(run.checkpoints / "state.npz", buffer.getvalue())
@@ -56,12 +57,12 @@ def save(run: Run, checkpoint: Checkpoint) -> None:
 def load(run: Run) -> Checkpoint | None:
     """The run's checkpoint; None where there is none that can be read."""
     try:
-        with np.load(run.checkpoints / "state.npz", allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with open(run.checkpoints / "state.npz", "rb") as file, np.load(file, allow_pickle=False) as found:
+            arrays = {name: found[name] for name in found.files}
         progress = Progress(**json.loads(str(arrays.pop("progress"))))
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return Checkpoint(progress, *(_numbered(arrays, name) for name in ARRAYS))
+    except Exception:  # noqa: BLE001 - damage to an archive shows as a dozen kinds of error
         return None
-    return Checkpoint(progress, *(_numbered(arrays, name) for name in ARRAYS))
 
 
 def save_probabilities(run: Run, phase: int, probabilities: np.ndarray) -> None:
@@ -72,10 +73,10 @@ def save_probabilities(run: Run, phase: int, probabilities: np.ndarray) -> None:
 
 
 def load_probabilities(run: Run, phase: int) -> np.ndarray | None:
-    """The probabilities that `save_probabilities` kept, float32 `(N, n_classes)`."""
+    """The probabilities that `save_probabilities` kept, float32 `(N, n_classes)`; None where none can be read."""
     try:
         return np.load(run.checkpoints / f"probabilities{phase}.npy", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except Exception:  # noqa: BLE001 - damage to the header shows as several kinds of error
         return None
 
 

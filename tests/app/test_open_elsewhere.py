@@ -42,6 +42,15 @@ def test_a_page_survives_that_its_run_is_renamed_moved_or_deleted_elsewhere(pict
     assert other.state() == record.DONE
 
 
+def test_what_is_asked_of_a_run_that_was_deleted_meanwhile_is_refused_in_a_sentence(pictures, run_of):
+    run = run_of(pictures)
+    app = _open("results", run=run.id, part="take")
+    shutil.rmtree(run.path)
+    app.button(key="make-report").click().run()
+    assert not app.exception
+    assert "was deleted or renamed meanwhile" in " ".join(_errors(app))
+
+
 def test_ticks_are_forgotten_when_the_runs_are_others_so_that_none_moves_to_another_run(pictures, run_of):
     runs = [run_of(pictures, name=name) for name in "ab"]
     app = _open("runs")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from components import selection
+from core import record, run_list
+from core.config import RunConfig
 from core.data.scan import scan
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +30,11 @@ def _open(page, **query):
 
 def _errors(app):
     return [error.value for error in [*app.error, *app.exception]]
+
+
+def _plain(elements):
+    """What elements say, without the escapes of Markdown."""
+    return " ".join(element.value for element in elements).replace("\\", "")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -75,9 +83,24 @@ def test_a_page_shows_a_run_that_has_ended(page, pictures, run_of):
 @pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
 def test_the_train_page_says_how_a_run_ended(state, pictures, run_of):
     run = run_of(pictures, state="running" if state == "interrupted" else state)
+    if state == "failed":
+        run.write_status(**{**run.status(), "error": "The disk is *full*. Free some space."})
     app = _open("train", run=run.id)
     assert not app.exception
     assert app.button(key="resume")
+    said = {"stopped": "best model so far is kept", "failed": "*full*. Free", "interrupted": "worker ended without"}
+    assert said[state] in _plain([*app.error, *app.info])
+
+
+def test_a_run_that_waits_shows_its_place_and_can_be_stopped(pictures):
+    run = run_list.create_run(RunConfig(data=str(pictures)), {})
+    with run.lock().acquire():
+        run.write_status(state=record.QUEUED, message="Waiting: number 2 in line", place=2, heartbeat=time.time())
+        app = _open("train", run=run.id)
+        assert "Waiting for its turn: place 2 in line." in " ".join(html.value for html in app.get("html"))
+        app.button(key="stop").click().run()
+        assert not _errors(app)
+        assert run.request()["action"] == "stop"
 
 
 def test_a_damaged_run_hides_no_other(pictures, run_of):
@@ -85,7 +108,8 @@ def test_a_damaged_run_hides_no_other(pictures, run_of):
     bad.config_file.write_text("{")
     app = _open("runs")
     assert not _errors(app)
-    assert len(app.dataframe[0].value) == 2
+    rows = app.dataframe[0].value
+    assert sorted(rows["reason"]) == ["", f"The run {bad.id!r} is damaged: config.json cannot be read."]
     assert not _errors(_open("results", run=good.id))
 
 
@@ -97,9 +121,22 @@ def test_data_outside_the_roots_is_refused_in_a_sentence(path, pictures):
     assert "Traceback" not in app.error[0].value
 
 
-@pytest.mark.parametrize("name", ["../../etc", "no-such-run", "a/b"])
-def test_a_run_that_does_not_exist_is_not_looked_for_elsewhere(name):
-    assert not _open("results", run=name).exception
+@pytest.mark.parametrize("page", ["train", "results", "try_it"])
+@pytest.mark.parametrize("name", ["../../etc", "no-such", "a/b"])
+def test_a_run_that_does_not_exist_is_told_and_not_looked_for_elsewhere(name, page):
+    app = _open(page, run=name)
+    assert not _errors(app)
+    assert f"There is no run '{name}'" in _plain(app.warning)
+
+
+@pytest.mark.parametrize("page", ["train", "results"])
+def test_no_other_run_is_shown_in_silence_in_place_of_one_that_does_not_exist(page, pictures, run_of):
+    run = run_of(pictures, state="running")
+    with run.lock().acquire():
+        app = _open(page, run="no-such")
+        assert "There is no run 'no-such'" in _plain(app.warning)
+        assert app.query_params["run"] == ["no-such"]
+        assert not _open(page, run=run.id).warning
 
 
 def test_a_preset_changes_the_settings(pictures):

@@ -14,6 +14,7 @@ from core import run_list
 from core.config import RunConfig
 from core.data.scan import scan
 from tests.core.odd_data import another_networks
+from tests.core.served_run import make_run
 
 # What evaluations have held from the first version on.
 FIRST_FIGURES = ("n", "accuracy", "loss", "balanced_accuracy", "macro_f1", "confusion", "per_class")
@@ -39,6 +40,24 @@ def test_settings_that_cannot_train_start_no_run(pictures, tmp_path, changes, pa
     app.button(key="start").click().run()
     assert not app.exception
     assert part in " ".join(error.value for error in app.error)
+    assert run_list.list_runs() == []
+
+
+@pytest.mark.parametrize("which", ["weights", "corrections_of"])
+def test_settings_that_lead_out_of_the_roots_or_the_runs_start_no_run(pictures, tmp_path, monkeypatch, which):
+    outside = make_run(phases=())
+    weights = tmp_path / "weights.h5"
+    weights.symlink_to(__file__)
+    outside.write_notes(corrections={"a.png": {"exclude": True}})
+    monkeypatch.setenv("THAW_RUNS", str(tmp_path / "runs"))
+    scan(pictures)
+    app = _open("train", data=str(pictures))
+    named = {"weights": str(weights), "corrections_of": str(outside.path)}[which]
+    app.session_state["draft"] = dataclasses.replace(RunConfig(task="image"), **{which: named})
+    app.button(key="start").click().run()
+    assert not app.exception
+    part = {"weights": "within the allowed roots", "corrections_of": "must be the id of a run"}[which]
+    assert part in " ".join(error.value for error in app.error).replace("\\", "")
     assert run_list.list_runs() == []
 
 

@@ -58,6 +58,7 @@ def data(tmp_path):
         (("train", "--data", "/nowhere"), "/nowhere"),
         (("train", "--data", ".", "--backbone", "ResNet9000"), "EfficientNetLite0"),
         (("train", "--data", ".", "--preset", "best"), "recommended"),
+        (("train", "--data", ".", "--set", "preset=best"), "recommended"),
         (("train", "--data", ".", "--set", "learning_rate=1"), "phase1.learning_rate"),
         (("train", "--data", ".", "--set", "phase1.learning_rate=-1"), "above 0"),
         (("train", "--data", ".", "--set", "seed"), "key=value"),

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import zipfile
 
 import pytest
 from served_run import make_run, picture
@@ -52,6 +54,12 @@ def nothing(root):
     pass
 
 
+def a_zip(root):
+    root.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(root, "w") as archive:
+        archive.writestr("cat/0.png", b"")
+
+
 def names_of_bytes(root):
     """Class names that are no text, in data that cannot train."""
     fill(root / os.fsdecode(b"caf\xe9\n<b>"), 5)
@@ -67,6 +75,7 @@ def names_of_bytes(root):
         (only_in_validation, "'bird' has them only in validation"),
         (no_picture, "two classes"),
         (a_file, "Received a file"),
+        (a_zip, "Received a file"),
         (nothing, "no folder"),
         (names_of_bytes, "has one"),
     ],
@@ -81,6 +90,21 @@ def test_data_that_cannot_train_are_refused(capsys, tmp_path, make, part, comman
     assert run_list.list_runs() == []
 
 
+def test_a_picture_in_train_and_validation_is_listed_as_a_leak(capsys, tmp_path):
+    for split in ("train", "validation"):
+        for name in ("cat", "dog"):
+            fill(tmp_path / split / name, 3)
+    fill(tmp_path / "more", 1)
+    for split in ("train", "validation"):
+        shutil.copy(tmp_path / "more" / "0.png", tmp_path / split / "cat" / "same.png")
+    shutil.rmtree(tmp_path / "more")
+    status, out, _ = run_main(capsys, "scan", tmp_path, "--json")
+    assert status == 0
+    assert "leak" in {problem["kind"] for problem in json.loads(out)["problems"]}
+    status, out, _ = run_main(capsys, "scan", tmp_path)
+    assert (status, "  leak: " in out) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("content", "part"),
     [
@@ -90,6 +114,7 @@ def test_data_that_cannot_train_are_refused(capsys, tmp_path, make, part, comman
         ('{"phase1": {"learning_rate": -1}}', "above 0"),
         ('{"phase1": {"learning_rate": NaN}}', "above 0"),
         ('{"unfreeze": "half"}', "blocks:N"),
+        ('{"preset": "best"}', "recommended"),
         ("[1]", "one JSON object"),
         ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
@@ -143,3 +168,6 @@ def test_what_cannot_be_resumed_says_why(capsys):
     assert (status, "cannot be read" in err) == (2, True)
     status, out, _ = run_main(capsys, "runs", "--json")
     assert (status, json.loads(out)[0]["state"]) == (0, record.DAMAGED)
+    status, out, _ = run_main(capsys, "runs")
+    assert f"The run {run.id!r} is damaged: config.json cannot be read." in out
+    assert "None" not in out

@@ -54,6 +54,24 @@ def test_unknown_setting_lists_the_known_ones():
         configs.apply(RunConfig(), {"learning_rate": "1"})
 
 
+@pytest.mark.parametrize(
+    ("read", "known"),
+    [
+        (lambda: configs.from_json({"preset": "best"}), "recommended, quick, tutorial, medical"),
+        (lambda: configs.from_json({"preset": "medical", "task": "text"}), "recommended, quick, tutorial"),
+        (lambda: configs.apply(RunConfig(), {"preset": "best"}), "recommended, quick, tutorial, medical"),
+    ],
+)
+def test_an_unknown_preset_lists_those_of_the_task(read, known):
+    with pytest.raises(ConfigError, match=rf"Unknown preset '\w+'\. Known: {known}\.$"):
+        read()
+
+
+def test_settings_of_a_run_with_a_preset_that_is_gone_are_read_and_can_be_changed():
+    c = configs.from_record({"preset": "gone"})
+    assert configs.from_json({"seed": 3}, c.replace(batch_size=8)).preset == "gone"
+
+
 def test_switches_and_views_are_read_from_text():
     c = configs.apply(RunConfig(), {"cache": "off", "early_stopping": "ON", "augmentation": "views:7"})
     assert (c.cache, c.early_stopping, c.views) == (False, True, 7)

@@ -5,9 +5,11 @@ import sys
 import numpy as np
 import tensorflow as tf
 from data_pictures import smooth
+from dicom_files import bundled
 from PIL import Image
 
-from core.config import AugmentConfig
+from components import augment_preview
+from core.config import AugmentConfig, RunConfig
 from core.data.augment import augment
 
 NOTHING = AugmentConfig(flip=False, rotation=0.0, zoom=0.0, shift=0.0, brightness=0.0, contrast=0.0)
@@ -80,3 +82,13 @@ def test_a_preview_is_written_by_a_process_of_its_own(tmp_path):
     with Image.open(out / "0-1.png") as copy:
         assert copy.size == (32, 32)
     assert (out / "0-0.png").read_bytes() != (out / "0-1.png").read_bytes()
+
+
+def test_the_pages_preview_reads_scans_in_the_chosen_window():
+    whites = []
+    for center in (-5000.0, 50_000.0):  # all above the window, and all below it
+        config = RunConfig(window_center=center, window_width=100.0)
+        process, out = augment_preview._start(config, [str(bundled("MR_small.dcm"))])
+        assert process.wait(120) == 0
+        whites.append(np.asarray(Image.open(out / "0-0.png")).mean())
+    assert whites == [255, 0]

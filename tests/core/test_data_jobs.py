@@ -37,6 +37,19 @@ def test_another_page_finds_the_same_job(data):
     assert end_of(jobs.Job("scan", str(data)))["state"] == jobs.DONE
 
 
+def test_a_scan_of_chosen_columns_is_a_job_of_its_own(tmp_path, data):
+    table = tmp_path / "t.csv"
+    rows = [f"text number {i},{i % 5},{'good' if i % 2 else 'bad'}" for i in range(40)]
+    table.write_text("\n".join(["text,stars,polarity", *rows]), encoding="utf-8")
+    found = jobs.start_scan(table)
+    assert end_of(found)["state"] == jobs.DONE
+    assert len(last(table).classes) == 5
+    chosen = jobs.start_scan(table, text_column="text", label_column="polarity", split_column="")
+    assert chosen.state_file != found.state_file
+    assert end_of(chosen)["state"] == jobs.DONE
+    assert last(table).classes == ("bad", "good")
+
+
 def test_what_the_scan_refuses_is_the_message(data):
     (data / "only").mkdir()
     state = end_of(jobs.start_scan(data / "only"))

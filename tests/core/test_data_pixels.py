@@ -1,5 +1,6 @@
 import contextlib
 import io
+import struct
 import zlib
 
 import numpy as np
@@ -62,6 +63,16 @@ def test_sixteen_bits_are_reduced_to_the_high_byte():
         encoded(Image.fromarray(wide.astype(np.int32)), "TIFF"),
     ):
         assert np.array_equal(read_pixels(data), want)
+
+
+def test_a_tiff_of_twelve_bits_keeps_its_range():
+    values = (4095, 2048, 0, 16)
+    packed = b"".join((a << 12 | b).to_bytes(3, "big") for a, b in (values[:2], values[2:]))
+    tags = ((256, 4), (257, 1), (258, 12), (259, 1), (262, 1), (273, 8), (277, 1), (278, 1), (279, len(packed)))
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    data = struct.pack("<2sHI", b"II", 42, 8 + len(packed)) + packed  # the pixels lie between header and directory
+    data += struct.pack("<H", len(tags)) + entries + bytes(4)
+    assert read_pixels(data)[0, :, 0].tolist() == [255, 128, 0, 1]
 
 
 def test_transparency_is_dropped_without_a_warning():

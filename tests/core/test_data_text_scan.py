@@ -90,9 +90,11 @@ def test_folders_of_txt_are_read_by_class(tmp_path):
             (tmp_path / name / "deep" / f"{i}.txt").write_text(f"{name} text {i}", encoding="utf-8")
     (tmp_path / "bad" / "empty.txt").write_text("\n")
     (tmp_path / "bad" / "odd.pdf").write_bytes(b"%PDF")
+    (tmp_path / "none").mkdir()
     found = scan(tmp_path)
     assert found.classes == ("bad", "good")
-    assert kinds(found) == {"empty": 1, "unsupported": 1}
+    assert kinds(found) == {"empty": 1, "unsupported": 1, "empty_class": 1}
+    assert not any("picture" in p.message for p in found.problems)
     assert text_scan.contents(found, RunConfig())[0] == "bad text 0"
     assert tasks.detect(tmp_path) == "text"
 

@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import pytest
+from dicom_files import bundled
 from served_run import make_run
 
 from core.catalog import BACKBONES
 from core.config import AugmentConfig, HeadConfig, PhaseConfig, RunConfig
+from core.errors import RunError
 from core.exporters import export
 from core.exports.train_script import script
 from core.files import write_json
@@ -86,3 +88,24 @@ def test_only_what_the_run_needs_is_in_the_script():
     assert "webp" not in text.lower()
     assert "AUGMENT" not in text
     assert "cosine" not in text
+
+
+@pytest.mark.parametrize("suffix", ["dcm", "tif", "TIFF"])
+def test_scans_which_the_script_would_decode_otherwise_are_refused(suffix):
+    with pytest.raises(RunError, match="neither DICOM nor TIFF"):
+        script(run_of(RunConfig(task="image"), suffix))
+
+
+@pytest.mark.parametrize("chosen", [{"window_width": 80.0}, {"frame": 1}])
+def test_a_chosen_window_or_frame_is_refused(chosen):
+    with pytest.raises(RunError, match="chosen window or frame"):
+        script(run_of(RunConfig(task="image", **chosen), "png"))
+
+
+def test_dicom_without_an_ending_is_told_by_its_mark(tmp_path):
+    run = run_of(RunConfig(task="image"))
+    (tmp_path / "IM0001").write_bytes(bundled("MR_small.dcm").read_bytes())
+    files = [{"path": "IM0001", "label": 0, "split": "train", "hash": ""}]
+    write_json(run.dataset_file, {"task": "image", "root": str(tmp_path), "classes": ["a", "b"], "files": files})
+    with pytest.raises(RunError, match="neither DICOM nor TIFF"):
+        script(run)

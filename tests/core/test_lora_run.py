@@ -17,7 +17,7 @@ from core.exports.model_card import card
 from core.exports.report import report
 from core.run_list import summary
 from tests.core.test_tasks_text import KERAS_HUB_ONLY
-from tests.core.test_training_resume import figures, history, kill_at, wait
+from tests.core.test_training_resume import finish, kill_at, same_end, wait
 from tests.core.text_data import OPENINGS, WORDS, write_reviews
 
 SETTINGS = {
@@ -104,12 +104,8 @@ def test_report_model_card_and_list_of_runs_name_lora_with_what_it_cost(trained)
 def test_a_run_killed_in_phase_2_comes_to_the_same_end(config, trained, tmp_path, epoch):
     run = launcher.start(config, tmp_path)
     kill_at(run, "epoch", epoch)
-    if wait(run) == record.INTERRUPTED:
-        launcher.resume(run)
-        assert wait(run) == record.DONE, run.status()
-    assert history(run) == history(trained)
-    np.testing.assert_allclose(figures(run), figures(trained), atol=1e-6)
-    assert run.evaluation(2)["loss"] == pytest.approx(trained.evaluation(2)["loss"], abs=1e-6)
+    finish(run)
+    same_end(run, trained)
 
 
 @pytest.mark.slow
