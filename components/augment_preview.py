@@ -33,9 +33,9 @@ def _start(config: RunConfig, paths: list[str]) -> tuple["subprocess.Popen[bytes
     out = Path(tempfile.mkdtemp(prefix="thaw-preview-"))
     command = [sys.executable, "-m", "core.data.augment", *paths, "--out", str(out)]
     command += ["--settings", json.dumps(asdict(config.augment)), "--reading", json.dumps(reading(config))]
-    log = open(out / "log.txt", "wb")
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment), out
+    with open(out / "log.txt", "wb") as log:
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment), out
 
 
 def _show(running: bool) -> None:
