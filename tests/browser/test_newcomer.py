@@ -263,7 +263,7 @@ def _click_point(page, title, trace, place):
     """Click a point of a chart, a bar in its middle; a negative place counts from the end."""
     chart = page.locator(f".thaw-plot[aria-label='{title}']")
     chart.locator(".nsewdrag").first.wait_for(state="attached")
-    chart.scroll_into_view_if_needed()
+    chart.evaluate("node => node.scrollIntoView({block: 'center'})")  # at the top the page's header would cover it
     page.wait_for_timeout(500)  # a chart above it may still take its height
     x, y = chart.evaluate(
         """(node, [trace, place]) => {

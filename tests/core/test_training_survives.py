@@ -205,7 +205,7 @@ def test_a_store_on_a_full_disk_keeps_what_it_has_and_leaves_nothing_half_made(s
             writer.append([values], np.ones(10, bool))
     writer.abandon()
     assert explain(caught.value) == DISK
-    assert np.array_equal(store.find("small").array(0), values)
+    assert np.array_equal(store.find("small").mapped(0), values)
     assert [p.name for p in store.folder.iterdir()] == ["small"]
 
 
