@@ -98,13 +98,20 @@ export default function (component) {
     plotly(data.library).then((Plotly) => {
       const figure = JSON.stringify(state.latest.figure) + state.latest.height;
       if (!again && state.drawn === figure) return;
+      const rest = (state.rested ?? 0) - performance.now();
+      if (data.live && !again && rest > 0) {
+        state.later ??= setTimeout(() => { state.later = null; draw(); }, rest);
+        return;
+      }
       state.drawn = figure;
+      const began = performance.now();
       const { traces, layout } = dressed(state.latest.figure, getComputedStyle(node));
       layout.height = state.latest.height;
       return Plotly.react(node, traces, layout, {
         displaylogo: false, responsive: false, displayModeBar: "hover",
         modeBarButtonsToRemove: ["autoScale2d", "zoomIn2d", "zoomOut2d", ...(data.selects ? [] : ["select2d", "lasso2d"])],
       }).then(() => {
+        state.rested = began + 20 * (performance.now() - began);
         if (state.bound) return;
         state.bound = true;
         node.on("plotly_click", (event) => {
@@ -143,6 +150,7 @@ export default function (component) {
     }
   }
   return () => {
+    clearTimeout(state.later);
     state.watch.disconnect();
     state.themeWatch.disconnect();
     if (window.Plotly) window.Plotly.purge(node);

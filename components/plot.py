@@ -53,7 +53,15 @@ _library = declare_component("plotly_library", path=_plotly_folder())
 
 
 def plot(
-    figure: Figure, *, title: str, text: str, key: str, height: int = 320, selects: bool = False, tip: Tip | None = None
+    figure: Figure,
+    *,
+    title: str,
+    text: str,
+    key: str,
+    height: int = 320,
+    selects: bool = False,
+    tip: Tip | None = None,
+    live: bool = False,
 ) -> Any:
     """Draw a figure.
 
@@ -65,6 +73,7 @@ def plot(
         height: pixels.
         selects: points can be chosen by drawing around them, and the one under the pointer is told.
         tip: the picture of the point that was hovered over.
+        live: the data change by themselves; drawing them takes at most a twentieth of the browser's time.
 
     Returns:
         The component's result; `clicked` holds the point that was clicked in this run of the script, or None, and
@@ -73,6 +82,6 @@ def plot(
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     library = f"/{base}/component/{_library.name}/plotly.min.js".replace("//", "/")
     data = {"figure": figure, "title": title, "text": text, "height": height, "library": library}
-    data |= {"selects": selects, "tip": tip}
+    data |= {"selects": selects, "tip": tip, "live": live}
     told = {f"on_{name}_change": lambda: None for name in ("clicked", "selected", "hovered")}
     return _component(key=key, data=data, **told)

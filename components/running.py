@@ -1,6 +1,8 @@
 """The running view: is it learning?"""
 
+import time
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,13 +14,12 @@ from components.facts import Fact, facts, progress
 from components.guard import guarded, say
 from components.nouns import noun
 from components.numbers import UNKNOWN, count, duration, percent
+from components.pace import pace
 from components.plot import plot
 from components.running_samples import show_samples
 from core import launcher, record
 from core.errors import ThawError
 from core.record import Run
-
-_EVERY = 1.0  # seconds between two looks at the run
 
 
 def show_run(run: Run) -> None:
@@ -33,13 +34,16 @@ def show_run(run: Run) -> None:
             _next_steps(run)
         _ending(run.status())
     # Without run_every, the same fragment draws an ended run once.
-    st.fragment(_look, run_every=_EVERY if alive else None)(run, alive)
+    every = pace().seconds() if alive else None
+    st.fragment(_look, run_every=every)(run, every)
 
 
-def _look(run: Run, alive: bool) -> None:
+def _look(run: Run, every: float | None) -> None:
+    """Draw the run as it is; `every` so many seconds while it lives."""
+    began, alive = time.thread_time(), every is not None
     with guarded():
         status = run.status()
-        if alive and status["state"] not in record.LIVE:
+        if every is not None and (status["state"] not in record.LIVE or pace().is_far(every)):
             st.rerun()
         seen, config = live.events(run), run.config()
         one = noun(config.task)
@@ -51,6 +55,8 @@ def _look(run: Run, alive: bool) -> None:
         _curves(run, seen, one)
         st.subheader("Held-out samples", help=f"The same dozen {one}s, never trained on, after every epoch.")
         show_samples(run, seen)
+    if alive:
+        pace().note(st.session_state.setdefault("watcher", uuid4().hex), time.thread_time() - began)
 
 
 def _buttons(run: Run, place: DeltaGenerator) -> None:
@@ -104,7 +110,7 @@ def _curves(run: Run, seen: list[dict[str, Any]], one: str) -> None:
             st.subheader(name, help=_HELP[measure].format(one))
             figure = curves.curves(seen, measure, epochs, run.id, config.way)  # type: ignore[arg-type]
             words = curves.in_words(seen, measure)  # type: ignore[arg-type]
-            plot(figure, title=f"{name} by epoch", text=words, key=f"curve-{measure}", height=300)
+            plot(figure, title=f"{name} by epoch", text=words, key=f"curve-{measure}", height=300, live=True)
     st.caption(f"Solid: held-out {one}s, which it never trains on. Dotted: the {one}s it learns from.")
 
 

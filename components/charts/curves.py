@@ -9,6 +9,7 @@ from components.plot import Figure
 Event = dict[str, Any]
 Measure = Literal["loss", "accuracy"]
 _COLOURS = {1: "@blue", 2: "@orange"}  # frozen, thawed
+_MARKED = 60  # epochs; of more, markers run into each other and take long to draw
 
 
 def curves(events: Sequence[Event], measure: Measure, epochs: Sequence[int], key: str, way: str = "thawed") -> Figure:
@@ -35,7 +36,7 @@ def _line(rows: Sequence[Event], phase: int, split: str, measure: Measure) -> di
     mine = [row for row in rows if row["phase"] == phase and row.get(name) is not None]
     return {
         "type": "scatter",
-        "mode": "lines+markers",
+        "mode": "lines+markers" if len(mine) <= _MARKED else "lines",
         "name": f"{split}, phase {phase}",
         "x": [row["epoch"] for row in mine],
         "y": [row[name] for row in mine],
