@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data import gdcm
+from core.data.dicom_frames import decoded
 from core.data.reading import AS_STORED, Reading, to_grey, window
 from core.errors import DataError
 
@@ -27,21 +27,8 @@ _SHAPING = (
     *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
     *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
 )
-# Who decodes what: Pillow and CharLS where they can, because they follow upstream's security fixes sooner than GDCM.
-_DECODERS = {
-    "1.2.840.10008.1.2.4.50": "pillow",  # JPEG, 8 bits
-    "1.2.840.10008.1.2.4.51": "pillow",  # JPEG, 12 bits, of which it reads those with 8
-    "1.2.840.10008.1.2.4.57": "gdcm",  # JPEG, lossless
-    "1.2.840.10008.1.2.4.70": "gdcm",
-    "1.2.840.10008.1.2.4.80": "pyjpegls",
-    "1.2.840.10008.1.2.4.81": "pyjpegls",
-    "1.2.840.10008.1.2.4.90": "pillow",  # JPEG 2000
-    "1.2.840.10008.1.2.4.91": "pillow",
-}
-
-# Both would quote values, and so people, in a run's log.
+# They would quote values, and so people, in a run's log.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
-logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 
 def is_dicom(source: str | Path | bytes) -> bool:
@@ -64,6 +51,7 @@ def header(source: str | Path | bytes) -> "Dataset":
     import pydicom
 
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # here, because the import sets it too
     try:
         found = pydicom.dcmread(_opened(source), stop_before_pixels=True)
         whole = int(found.Rows) > 0 and int(found.Columns) > 0 and bool(found.file_meta.TransferSyntaxUID)
@@ -108,7 +96,7 @@ def patient(about: "Dataset") -> str:
 
 def _pixels(source: str | Path | bytes, about: "Dataset", reading: Reading) -> np.ndarray:
     frame = _frame(about, reading.frame)
-    values = _decoded(source, about, frame)
+    values = decoded(source, about.file_meta.TransferSyntaxUID, frame)
     if about.PhotometricInterpretation == "PALETTE COLOR":
         from pydicom.pixels import apply_color_lut
 
@@ -135,36 +123,6 @@ def _frame(about: "Dataset", wanted: int) -> int:
     if frames > 1 and wanted >= frames:
         raise DataError(f"It holds the frames 0 to {frames - 1}. Received: frame={wanted}.")
     return wanted if frames > 1 else 0
-
-
-def _decoded(source: str | Path | bytes, about: "Dataset", frame: int) -> np.ndarray:
-    """The stored values of one frame, `(H, W)`, or `(H, W, 3)` in RGB."""
-    from pydicom.pixels import pixel_array
-
-    decoder = _DECODERS.get(about.file_meta.TransferSyntaxUID, "")
-    try:
-        if decoder == "gdcm":
-            return gdcm.decoded(source if isinstance(source, bytes) else Path(source).read_bytes(), frame)
-        return pixel_array(_opened(source), index=frame, decoding_plugin=decoder)
-    except Exception as error:  # noqa: BLE001
-        syntax = about.file_meta.TransferSyntaxUID
-        if not _has_decoder(syntax) or "does not support" in str(error):
-            name = syntax.name if syntax.name != syntax else "an unknown syntax"  # a damaged one may hold anything
-            raise DataError(
-                f"Its pixels are compressed as {name}, which cannot be decoded here. Save it uncompressed, "
-                "as lossless JPEG, JPEG-LS or JPEG 2000."
-            ) from None
-        raise DataError("It is damaged: its DICOM pixels cannot be decoded.") from None
-
-
-def _has_decoder(syntax: Any) -> bool:
-    """Whether any installed package decodes a transfer syntax."""
-    from pydicom.pixels import get_decoder
-
-    try:
-        return bool(get_decoder(syntax).is_available)
-    except NotImplementedError:
-        return False
 
 
 def _of_frame(about: "Dataset", frame: int) -> "Dataset":
@@ -213,8 +171,8 @@ def _first(value: Any) -> float | None:
 
 
 def _whole_range(values: np.ndarray, scaled: np.ndarray, about: "Dataset") -> np.ndarray:
-    bits = int(about.BitsStored)
-    if bits <= 8 and not about.get("PixelRepresentation") and np.array_equal(values, scaled):
+    bits = int(about.get("BitsStored") or 0)  # floating-point pixels have none
+    if 0 < bits <= 8 and not about.get("PixelRepresentation") and np.array_equal(values, scaled):
         return to_grey(values * (255 / (2**bits - 1)))
     inside = np.isfinite(scaled)
     if (padding := about.get("PixelPaddingValue")) is not None:  # marks what was never pictured

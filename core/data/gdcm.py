@@ -54,14 +54,13 @@ def main() -> None:
     """Answer until nobody asks any more."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what GDCM prints is no answer
-    from pydicom.pixels import pixel_array
+    from core.data.dicom_frames import stored
 
     while (asked := _receive(sys.stdin.buffer)) is not None:
         (frame,) = _FRAME.unpack_from(asked)
         try:
             out = io.BytesIO()
-            values = pixel_array(io.BytesIO(asked[_FRAME.size :]), index=frame, decoding_plugin="gdcm")
-            np.save(out, values, allow_pickle=False)
+            np.save(out, stored(asked[_FRAME.size :], frame, "gdcm"), allow_pickle=False)
             answer = _ARRAY + out.getvalue()
         except Exception as error:  # noqa: BLE001 -- whatever it is, the file cannot be decoded
             answer = _REASON + str(error).encode()

@@ -187,5 +187,9 @@ def _reason(source: str | Path | bytes, error: Exception) -> str:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return f"It holds more than the limit of {MAX_PIXELS // 1_000_000} megapixels; scale it down."
     if isinstance(error, Image.UnidentifiedImageError):
+        if not isinstance(source, bytes) and Path(source).suffix.lower() in dicom.ENDINGS:
+            return (
+                "It lacks the mark of DICOM, DICM after 128 bytes. Save it with its preamble and file meta information."
+            )
         return "Its content is not a picture in a format that Pillow reads."
     return f"It is damaged: {str(error).strip().rstrip('.') or type(error).__name__}."

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import logging
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from pydicom.uid import MPEG2MPML
 
 from core.data import gdcm
 from core.data.check import check
+from core.data.dicom import header, is_dicom
+from core.data.dicom_frames import decoded
 from core.data.pixels import inspect, read_pixels, thumbnail
 from core.data.pseudonym import pseudonym
 from core.data.reading import AS_STORED, Reading, window
@@ -221,6 +222,53 @@ def test_the_decoder_ends_with_whoever_asked():
     assert not Path(f"/proc/{pid}").exists()
 
 
+def test_every_bundled_file_gives_pydicoms_values_or_is_refused_as_pydicom_refuses_it():
+    read = 0
+    for path in sorted(bundled("").parent.rglob("*")):
+        if not path.is_file() or not is_dicom(path):
+            continue
+        try:
+            about = header(path)
+            values = decoded(path, about.file_meta.TransferSyntaxUID, 0)
+        except DataError:
+            with pytest.raises((AttributeError, RuntimeError, ValueError)):
+                dcmread(path).pixel_array  # noqa: B018
+            continue
+        whole = dcmread(path).pixel_array
+        read += 1
+        assert np.array_equal(values, whole[0] if int(about.get("NumberOfFrames") or 1) > 1 else whole), path.name
+        if values.ndim == 3:
+            assert np.array_equal(read_pixels(path), values >> (about.BitsStored - 8)), path.name
+    assert read > 80
+
+
+@pytest.mark.parametrize("name", ["image_dfl.dcm", "SC_rgb_jpeg.dcm", "GDCMJ2K_TextGBR.dcm"])
+def test_deflated_misplaced_and_unusual_pixels_are_read(name):
+    whole = dcmread(bundled(name)).pixel_array
+    shown = read_pixels(bundled(name))
+    assert shown.shape == (*whole.shape[:2], 3)
+    if whole.ndim == 3:
+        assert np.array_equal(shown, whole)
+    assert np.array_equal(read_pixels(bundled(name).read_bytes()), shown)
+
+
+def test_floating_point_pixels_are_spread_or_windowed(tmp_path):
+    path = write(tmp_path / "x.dcm", RAMP)
+    found = dcmread(path)
+    values = np.linspace(0, 1, RAMP.size, dtype="<f4")
+    for name in ("PixelData", "BitsStored", "HighBit", "PixelRepresentation"):
+        delattr(found, name)
+    found.FloatPixelData, found.BitsAllocated = values.tobytes(), 32
+    found.save_as(path)
+    assert np.array_equal(grey(path), np.rint(values * 255).reshape(RAMP.shape))
+    assert np.array_equal(grey(path, Reading(50, 100)), window(values.reshape(RAMP.shape), 50, 100))
+
+
+def test_dicom_without_its_mark_is_told_so():
+    with pytest.raises(DataError, match="lacks the mark of DICOM"):
+        read_pixels(bundled("no_meta.dcm"))
+
+
 @pytest.mark.parametrize("name", ["MR_truncated.dcm", "badVR.dcm", "JPEG2000-embedded-sequence-delimiter.dcm"])
 def test_damaged_file_says_so_and_quotes_nothing(name):
     with pytest.raises(DataError, match=r"It is damaged: its .* cannot be (read|decoded)") as caught:
@@ -231,6 +279,8 @@ def test_damaged_file_says_so_and_quotes_nothing(name):
 def test_dicom_without_a_picture_is_no_picture(tmp_path):
     with pytest.raises(DataError, match="holds no picture"):
         read_pixels(bundled("nested_priv_SQ.dcm"))
+    with pytest.raises(DataError, match="holds no picture"):  # rows and columns, and no pixels
+        read_pixels(bundled("../charset_files/chrJapMulti.dcm"))
     path = write(tmp_path / "huge.dcm", RAMP, keep_shape=False, Rows=20_000, Columns=20_000)
     with pytest.raises(DataError, match="megapixels"):
         read_pixels(path)
@@ -278,13 +328,23 @@ def test_pseudonym_needs_the_key(tmp_path, monkeypatch):
     assert pseudonym("1") != first
 
 
-def test_warnings_and_logs_of_pydicom_are_silent(caplog, recwarn):
-    with caplog.at_level(logging.DEBUG):
-        read_pixels(bundled("MR_small_padded.dcm"))
-        with pytest.raises(DataError):
-            read_pixels(bundled("badVR.dcm"))
-    assert not caplog.records
-    assert not recwarn.list
+def test_warnings_and_logs_of_pydicom_are_silent():
+    code = (
+        "import logging, sys; logging.basicConfig(level=logging.DEBUG); "
+        "from core.data.check import check; "
+        "assert 'pydicom' not in sys.modules; "
+        "[check(path, 1 << 20) for path in sys.argv[1:]]"
+    )
+    names = ("MR_small_padded.dcm", "badVR.dcm", "JPGExtended.dcm", "MR_truncated.dcm", "GDCMJ2K_TextGBR.dcm")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *(bundled(name) for name in names)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    assert "pydicom" not in done.stderr
+    assert done.stdout == ""
 
 
 def test_sixteen_bit_png_and_twelve_bit_tiff_keep_their_range_until_windowed(tmp_path):
