@@ -13,26 +13,25 @@ from core.errors import DataError
 LOOKED_AT = 48  # pictures, spread evenly
 _SIDE = 64  # pixels of the copies that are compared
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "F", "MONOCHROME1", "MONOCHROME2")
-_DEEP = ("I", "I;16", "I;16B")
 _TOLERANCE = 2  # levels: what JPEG's colour conversion leaves between the channels of a grey picture
 
 
 def notes(root: str, paths: Sequence[str]) -> list[str]:
-    """Sentences about the pictures at `paths`, relative to `root`. At the first one in colour the looking ends."""
+    """Sentences about the pictures at `paths`, relative to `root`. The first one in 8-bit colour ends the looking."""
     chosen = [os.path.join(root, path) for path in paths[:: max(1, len(paths) // LOOKED_AT)]]  # noqa: PTH118
-    modes = []
+    read, deep, grey = 0, [], True
     for path in chosen:
         try:
-            mode = pixels.inspect(path)[1]
-            if mode not in _GREY and not _is_grey(path):
-                return []
+            is_grey = pixels.inspect(path)[1] in _GREY or _is_grey(path)
+            is_deep = pixels.is_deep(path)
         except DataError:
             continue
-        modes.append((mode, path))
-    if not modes:
-        return []
+        if not is_grey and not is_deep:
+            return []
+        read, grey = read + 1, grey and is_grey
+        deep += [path] if is_deep else []
     found = ["The pictures are grey. A grey value goes into the network's red, green and blue alike, unchanged."]
-    return found + _dark([path for mode, path in modes if mode in _DEEP])
+    return (found if read and grey else []) + _dark(deep)
 
 
 def _is_grey(path: str) -> bool:

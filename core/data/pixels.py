@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core.data import dicom
+from core.data import deep, dicom
 from core.data.reading import AS_STORED, Reading, window
 from core.errors import DataError
 
@@ -42,9 +42,9 @@ _TRANSPOSE = {
 def read_pixels(source: str | Path | bytes, reading: Reading = AS_STORED) -> np.ndarray:
     """One frame of a picture, upright, in colour: `uint8 (H, W, 3)`, 0 to 255.
 
-    DICOM goes through `core.data.dicom`. Elsewhere sixteen bits go through the window, if one is chosen, and are
-    otherwise reduced to the high byte (as libpng's `png_set_strip_16` does), transparency is dropped, and everything
-    else is Pillow's `convert("RGB")`.
+    DICOM goes through `core.data.dicom`. Elsewhere sixteen bits go through the window, if one is chosen (colours each
+    through the same), and are otherwise reduced to the high byte (as libpng's `png_set_strip_16` does), transparency
+    is dropped, and everything else is Pillow's `convert("RGB")`.
 
     Args:
         source: a path, or the bytes of a file.
@@ -55,8 +55,7 @@ def read_pixels(source: str | Path | bytes, reading: Reading = AS_STORED) -> np.
     """
     if dicom.is_dicom(source):
         return np.ascontiguousarray(dicom.pixels(source, dicom_header(source), reading))
-    with _opened(source, reading.frame) as image:
-        return np.ascontiguousarray(_upright(_rgb(_loaded(image), reading), _orientation(image)))
+    return _decoded(source, reading)
 
 
 def thumbnail(source: str | Path | bytes, side: int, reading: Reading = AS_STORED) -> bytes:
@@ -76,10 +75,41 @@ def _pixels_for(source: str | Path | bytes, side: int, reading: Reading) -> np.n
     """As `read_pixels`; of a JPEG at a fraction of its size, though not below `side`."""
     if dicom.is_dicom(source):
         return read_pixels(source, reading)
+    return _decoded(source, reading, side)
+
+
+def _decoded(source: str | Path | bytes, reading: Reading, side: int = 0) -> np.ndarray:
+    """What Pillow reads, of a JPEG at a fraction of its size where a `side` will do."""
     with _opened(source, reading.frame) as image:
-        if image.format == "JPEG":
+        if side and image.format == "JPEG":
             image.draft("RGB", (side, side))
+        if reading.width and deep.is_cut(image):
+            return _windowed(source, image, reading)
         return np.ascontiguousarray(_upright(_rgb(_loaded(image), reading), _orientation(image)))
+
+
+def _windowed(source: str | Path | bytes, image: Image.Image, reading: Reading) -> np.ndarray:
+    """Sixteen bits that Pillow would cut, through the window."""
+    try:
+        values = deep.values(image, lambda: _opened(source, reading.frame))
+    except Exception as error:  # noqa: BLE001
+        raise DataError(_reason(b"", error)) from None
+    levels = window(values, reading.center, reading.width)
+    if levels.ndim == 2:
+        levels = np.repeat(levels[:, :, None], 3, axis=2)
+    return np.ascontiguousarray(_upright(levels, _orientation(image)))
+
+
+def is_deep(source: str | Path | bytes) -> bool:
+    """Whether a picture other than DICOM has more than eight bits a channel, without decoding.
+
+    Raises:
+        DataError: as for `inspect`.
+    """
+    if dicom.is_dicom(source):
+        return False
+    with _opened(source) as image:
+        return deep.is_deep(image)
 
 
 def inspect(source: str | Path | bytes) -> tuple[str, str, tuple[int, int], int]:

@@ -200,3 +200,16 @@ def test_a_training_data_set_may_shuffle_and_decode(tmp_path):
     images = list(rows.map(lambda batch: pipeline.decode_and_resize(batch, SIDE)))
     assert images[0][0].shape == (5, SIDE, SIDE, 3)
     assert images[0][1].numpy().all()
+
+
+def test_sixteen_bits_through_a_window_equal_pillow(tmp_path):
+    from core.data.reading import Reading
+    from tests.core.deep_pictures import png, tiff
+
+    paths = [str(png(tmp_path / f"{colour}.png", colour)) for colour in (0, 2, 4, 6)]
+    paths += [str(tiff(tmp_path / "a.tif", "<")), str(tiff(tmp_path / "b.tif", ">", compressed=True))]
+    ((_, images, usable),) = pipeline.pixels(paths, 8, batch=9, reading=Reading(2048, 4096))
+    assert np.all(usable)
+    for path, image in zip(paths, images, strict=True):
+        assert np.array_equal(image, read_pixels(path, Reading(2048, 4096)))
+        assert len(np.unique(image)) == 64
