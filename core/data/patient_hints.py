@@ -1,14 +1,13 @@
 """Whether a split at random would put one patient on both sides, or folders that were split by hand do."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.data import patients
+from core.data import patients, table
 from core.data.findings import Found
 from core.data.manifest import TRAIN, VALIDATION, Example
 from core.errors import DataError
@@ -24,38 +23,46 @@ _IN_NAMES = (  # each suits the names of published sets, such as patient00042_st
 _MAX_TABLE = 100_000_000  # bytes of a CSV that is looked into
 
 
-def hints(scan: "Scan") -> Iterator[Found]:
-    """Findings about patients, the surest source first: DICOM, a table beside the pictures, file names."""
+def look(scan: "Scan") -> tuple[list[Found], list[str]]:
+    """Findings about patients, and what is good to know; the surest source first: DICOM, tables, file names."""
     told = {file.path: file.patient for file in scan.files if file.patient}
     if told:
-        yield from _by_hand(scan, ".", told)
-        if patients.of_dicom(scan) is None:
-            yield from _at_random(scan, ".", told, "A class shows a single patient, so no split can keep them apart.")
-        return
-    for table, column in _tables(scan.root):
-        try:
-            found = patients.by_table(scan.files, table, column)
-        except DataError:
-            continue
-        if found:
-            yield from _by_hand(scan, table.name, found)
-            yield from _at_random(scan, table.name, found, f"To keep them together, set patient_column={column}")
-            return
+        return list(_of_dicom(scan, told)), _by_patient(scan) + _unnamed(scan, told)
+    for where, column in _columns(scan.root):
+        if found := patients.by_tables(scan, column):
+            remedy = f"To keep them together, set patient_column={column}"
+            return _both(scan, where, found, remedy), [
+                f"{note} Complete the column {column!r}." for note in _unnamed(scan, found)
+            ]
     for pattern in _IN_NAMES:
         found = _in_most_names(pattern, [file.path for file in scan.files])
         if found:
-            yield from _by_hand(scan, ".", found)
-            yield from _at_random(scan, ".", found, f"To keep them together, set patient_pattern={pattern}")
-            return
+            remedy = f"To keep them together, set patient_pattern={pattern}"
+            return _both(scan, ".", found, remedy), _unnamed(scan, found)
+    return [], []
 
 
-def notes(scan: "Scan") -> list[str]:
-    """What is good to know: that the split goes by patient."""
+def _of_dicom(scan: "Scan", told: Mapping[str, str]) -> Iterator[Found]:
+    yield from _by_hand(scan, ".", told)
+    if patients.of_dicom(scan) is None:
+        yield from _at_random(scan, ".", told, "A class shows a single patient, so no split can keep them apart.")
+
+
+def _both(scan: "Scan", where: str, found: Mapping[str, str], remedy: str) -> list[Found]:
+    return [*_by_hand(scan, where, found), *_at_random(scan, where, found, remedy)]
+
+
+def _by_patient(scan: "Scan") -> list[str]:
+    """That the split goes by patient."""
     told = patients.of_dicom(scan)
     if not told or not _to_split(scan):
         return []
     n = len(set(told.values()))
     return [f"The DICOM files tell of {n:,} patients. The split keeps all pictures of a patient on one side."]
+
+
+def _unnamed(scan: "Scan", found: Mapping[str, str]) -> list[str]:
+    return patients.unnamed(len(scan.files) - len(found), len(scan.files))
 
 
 def _to_split(scan: "Scan") -> list[Example]:
@@ -99,15 +106,12 @@ def _in_most_names(pattern: str, paths: list[str]) -> dict[str, str]:
     return found
 
 
-def _tables(root: str) -> Iterator[tuple[Path, str]]:
-    """The CSV files beside the pictures with a column that is called as patients are."""
-    for table in sorted(Path(root).glob("*.csv")):
-        try:
-            if table.stat().st_size > _MAX_TABLE:
+def _columns(root: str) -> Iterator[tuple[str, str]]:
+    """(name of a table, column) for the tables beside the pictures with a column that is called as patients are."""
+    for path in patients.tables(root):
+        with suppress(OSError, DataError):
+            if path.stat().st_size > _MAX_TABLE:
                 continue
-            with open(table, encoding="utf-8-sig", newline="") as file:
-                names = next(csv.reader(file), [])
-        except (OSError, UnicodeDecodeError, csv.Error):
-            continue
-        if column := next((name for name in names if _COLUMN.fullmatch(name.strip())), None):
-            yield table, column
+            names = table.first_row(path)
+            if column := next((name for name in names if _COLUMN.fullmatch(name)), None):
+                yield path.name, column

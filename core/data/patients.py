@@ -3,14 +3,16 @@
 What is told onwards is a pseudonym (`core.data.pseudonym`), never the id.
 """
 
-import csv
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.config import RunConfig
+from core.data import table
 from core.data.manifest import TRAIN, Example
 from core.data.pseudonym import pseudonym
 from core.data.walk import may_follow
@@ -34,7 +36,7 @@ def patients(scan: "Scan", config: RunConfig) -> dict[str, str] | None:
     if config.patient_pattern:
         return _named(by_pattern(scan.files, config.patient_pattern))
     if config.patient_column:
-        return _named(_by_column(scan, config.patient_column))
+        return _named(_by_column(scan, config.patient_column.strip()))
     return of_dicom(scan)
 
 
@@ -64,6 +66,11 @@ def leaks(files: Sequence[Example]) -> list[str]:
     return [f"{whose} pictures to learn from and held-out ones, so the held-out figures flatter."]
 
 
+def told(files: Sequence[Example]) -> list[str]:
+    """What to tell of a run's patients: that some are on both sides, that some are not known."""
+    return leaks(files) + unnamed(sum(file.patient is None for file in files), len(files))
+
+
 def by_pattern(files: Sequence[Example], pattern: str) -> dict[str, str]:
     """Path -> the first group of the pattern in the file's name.
 
@@ -82,20 +89,34 @@ def by_pattern(files: Sequence[Example], pattern: str) -> dict[str, str]:
     return found
 
 
-def by_table(files: Sequence[Example], table: Path, column: str) -> dict[str, str]:
-    """Path -> the value in a column of a CSV that names files by path, name or stem; empty where it does not.
+def by_tables(scan: "Scan", column: str) -> dict[str, str]:
+    """Path -> the value in a column of the tables beside the pictures, of the first one that names the picture.
 
-    Raises:
-        DataError: the table cannot be read.
+    A table names pictures in another column, by path, file name or stem. One that cannot be read is passed over.
     """
-    named = {name: patient for row in _rows(table, column) for name, patient in [row] if patient}
-    found = {}
-    for file in files:
-        name = file.path.rpartition("/")[2]
-        patient = named.get(file.path) or named.get(name) or named.get(name.rpartition(".")[0])
-        if patient:
-            found[file.path] = patient
+    found: dict[str, str] = {}
+    for path in tables(scan.root):
+        with suppress(DataError):
+            if column in table.first_row(path):
+                found = _by_table(scan.files, path, column) | found
     return found
+
+
+def tables(root: str) -> list[Path]:
+    """The CSV and TSV files in a data folder, none that a link leads to from elsewhere."""
+    folder = Path(root)
+    return sorted(t for t in folder.iterdir() if t.suffix.lower() in (".csv", ".tsv") and may_follow(t, folder))
+
+
+def unnamed(missing: int, total: int) -> list[str]:
+    """What to tell where the patient of some pictures is known and that of others is not: one sentence, or none."""
+    if not 0 < missing < total:
+        return []
+    theirs = "It counts as a patient of its own" if missing == 1 else "They count as patients of their own"
+    return [
+        f"The patient of {missing:,} of {total:,} pictures is not known. {theirs}, "
+        "so somebody may be both learned from and held out."
+    ]
 
 
 def _owners(scan: "Scan") -> dict[int, set[str]]:
@@ -113,28 +134,45 @@ def _named(found: dict[str, str]) -> dict[str, str]:
 
 
 def _by_column(scan: "Scan", column: str) -> dict[str, str]:
-    """From the first CSV in the root that has the column and one that names files by path, name or stem."""
-    tables = sorted(t for t in Path(scan.root).glob("*.csv") if may_follow(t, Path(scan.root)))
-    for table in tables:
-        if found := by_table(scan.files, table, column):
-            return found
-    listed = ", ".join(t.name for t in tables) or "none"
+    if found := by_tables(scan, column):
+        return found
+    listed = ", ".join(map(_described, tables(scan.root))) or "none"
     raise DataError(
         f"patient_column needs a CSV in {scan.root!r} with the column {column!r} and one of "
         f"{', '.join(_FILE_COLUMNS)} that names the pictures. Tables found: {listed}."
     )
 
 
-def _rows(table: Path, column: str) -> Iterator[tuple[str, str]]:
-    """(name of a file, patient) of each row of a table that has both columns."""
+def _described(path: Path) -> str:
     try:
-        with open(table, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            fields = reader.fieldnames or []
-            key = next((f for f in fields if f.lower() in _FILE_COLUMNS and f != column), None)
-            if key is None or column not in fields:
-                return
-            for row in reader:
-                yield (row[key] or "").strip(), (row[column] or "").strip()
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"The table {table.name!r} cannot be read: {error}.") from None
+        table.read(path)
+    except DataError as error:
+        return f"{path.name} ({str(error).rstrip('.')})"
+    return path.name
+
+
+def _by_table(files: Sequence[Example], path: Path, column: str) -> dict[str, str]:
+    """Path -> patient, for the files that a table names."""
+    named = dict(_rows(path, column))
+    found = {}
+    for file in files:
+        name = file.path.rpartition("/")[2]
+        patient = named.get(file.path) or named.get(name) or named.get(name.rpartition(".")[0])
+        if patient:
+            found[file.path] = patient
+    return found
+
+
+def _rows(path: Path, column: str) -> Iterator[tuple[str, str]]:
+    """(name of a file, patient) of each row that has both; also as a plain path, where the table writes `./a/x.png`."""
+    read = table.read(path, (column,))
+    key = next((c for c in read.columns if c.lower() in _FILE_COLUMNS and c != column), None)
+    if key is None or column not in read.columns:
+        return
+    at, whose = read.columns.index(key), read.columns.index(column)
+    for _, cells in read.rows:
+        name, patient = cells[at].strip(), cells[whose].strip()
+        if name and patient:
+            yield name, patient
+            plain = name.replace("\\", "/").removeprefix(f"{path.parent}/")
+            yield posixpath.normpath(plain), patient

@@ -179,8 +179,9 @@ def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdi
     step = max(1, len(usable) // 2000)
     sizes = [(verdict.width, verdict.height) for _, verdict, _, _ in usable[::step]]
     result = Scan(root, "image", shape.name, classes, files, tuple(problems), sizes, copies)
-    problems += [Problem(*p) for p in patient_hints.hints(result)]
-    notes = looks.notes(root, [file.path for file in files]) + patient_hints.notes(result)
+    hints, told = patient_hints.look(result)
+    problems += [Problem(*p) for p in hints]
+    notes = looks.notes(root, [file.path for file in files]) + told
     return replace(result, problems=tuple(problems), notes=tuple(notes))
 
 

@@ -18,7 +18,7 @@ from core.data.check import Verdict, check
 from core.data.walk import Entry, Walk
 from core.files import read_json, replace_atomically
 
-_VERSION = f"2 {PIL.__version__} {version('pydicom')}"  # other code or other libraries may judge otherwise
+_VERSION = f"3 {PIL.__version__} {version('pydicom')}"  # other code or other libraries may judge otherwise
 _CHUNK = 128  # files a task
 _SLOW_S = 150e-6  # seconds a file, from which on threads pay
 

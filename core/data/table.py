@@ -15,6 +15,7 @@ SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
 DELIMITERS = (",", "\t", ";", "|")
 _LINES = (".jsonl", ".ndjson", ".json")
 _LOOK = 200  # rows that decide about delimiter and header
+_HEAD = 1 << 16  # bytes that `first_row` reads
 TEXT_NAMES = (
     "text", "review", "sentence", "content", "comment", "message", "body", "tweet", "document", "description",
     "question", "utterance", "phrase", "title",
@@ -80,6 +81,20 @@ def read(path: str | Path, named: tuple[str, ...] = ()) -> Table:
     if path.suffix.lower() in _LINES:
         return _from_json(text, path)
     return _from_csv(text, path, named)
+
+
+def first_row(path: str | Path) -> list[str]:
+    """The cells of a CSV's first row, stripped; none where it is empty. The rest of a long table is not read.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            text = decode(file.read(_HEAD))
+    except OSError as error:
+        raise DataError(f"The table {str(path)!r} cannot be read: {error.strerror}.") from None
+    return [cell.strip() for cell in next(_records(text, _delimiter(text, DELIMITERS)), [])]
 
 
 def _from_csv(text: str, path: Path, named: tuple[str, ...]) -> Table:

@@ -203,7 +203,7 @@ class Source:
         self._paths = path_tensor(manifest.paths())
         self._size, self._seed, self._settings = image_size(config), config.seed, config.augment
         self._reading = reading(config)
-        self.lengths, self.notes = None, tuple(patients.leaks(manifest.files))
+        self.lengths, self.notes = None, tuple(patients.told(manifest.files))
         self.specs = (tf.TensorSpec((None, self._size, self._size, 3), tf.float32),)
 
     def load(self, index: "tf.Tensor") -> "tuple[tuple[tf.Tensor, ...], tf.Tensor]":

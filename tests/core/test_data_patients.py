@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from core.config import RunConfig
-from core.data.patients import leaks, on_both_sides
+from core.data.patients import leaks, on_both_sides, told
 from core.data.prepare import manifest
 from core.data.pseudonym import pseudonym
 from core.data.scan import scan
 from core.errors import DataError
+from core.tasks import task
 from tests.core.data_pictures import fill
 from tests.core.dicom_files import write
 
@@ -97,6 +98,78 @@ def test_table_with_patients_is_found_and_used(tmp_path):
     assert on_both_sides(made.files) == []
     assert {f.patient for f in made.files} == {pseudonym(f"{c}{n}") for c in "ab" for n in range(4)}
     assert on_both_sides(manifest(RunConfig(data=str(root))).files) == []  # unknown without the column
+
+
+def pictures_and_rows(root: Path) -> list[tuple[str, str]]:
+    """Twelve pictures of each of two classes, and the path and patient of each."""
+    for label in ("a", "b"):
+        fill(root / label, 12, 100 * (label == "b"))
+    paths = sorted(root.rglob("*.png"))
+    return [(f"{p.parent.name}/{p.name}", f"{p.parent.name}{int(p.stem) % 4}") for p in paths]
+
+
+TABLES = {
+    "semicolons": lambda root, rows: "image;patient_id\n" + "\n".join(f"{n};{p}" for n, p in rows),
+    "tabs": lambda root, rows: "image\tpatient_id\n" + "\n".join(f"{n}\t{p}" for n, p in rows),
+    "spaces in the header": lambda root, rows: "image, patient_id \n" + "\n".join(f"{n},{p}" for n, p in rows),
+    "cp1252": lambda root, rows: "image,patient_id,name\n" + "\n".join(f"{n},{p},Müller" for n, p in rows),
+    "dots": lambda root, rows: "image,patient_id\n" + "\n".join(f"./{n},{p}" for n, p in rows),
+    "whole paths": lambda root, rows: "image,patient_id\n" + "\n".join(f"{root}/{n},{p}" for n, p in rows),
+    "backslashes": lambda root, rows: (
+        "image,patient_id\n" + "\n".join("{},{}".format(n.replace("/", "\\"), p) for n, p in rows)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_tables_as_people_save_them_are_read(tmp_path, kind):
+    root = tmp_path / "data"
+    rows = pictures_and_rows(root)
+    (root / "patients.csv").write_bytes(TABLES[kind](root, rows).encode("cp1252"))
+    assert "patient_column=patient_id" in kinds(scan(root))["patients"]
+    made = manifest(RunConfig(data=str(root), patient_column="patient_id"))
+    assert {f.path: f.patient for f in made.files} == {path: pseudonym(p) for path, p in rows}
+    assert on_both_sides(made.files) == []
+
+
+def test_tables_that_have_nothing_to_say_or_cannot_be_read_do_not_hide_the_right_one(tmp_path):
+    root = tmp_path / "data"
+    rows = pictures_and_rows(root)
+    (root / "a_notes.csv").write_bytes("file,notiz\nx,für\n".encode("cp1252"))
+    (root / "b_folder.csv").mkdir()
+    (root / "c_binary.csv").write_bytes(bytes(range(256)) * 400)
+    (root / "d_empty.csv").write_bytes(b"")
+    (root / "e_other.csv").write_text("image,patient_id\nelsewhere.png,7\n")
+    (root / "patients.csv").write_text("image,patient_id\n" + "\n".join(map(",".join, rows)))
+    made = manifest(RunConfig(data=str(root), patient_column="patient_id"))
+    assert all(f.patient for f in made.files)
+    assert "patient_column=patient_id" in kinds(scan(root))["patients"]
+    with pytest.raises(DataError, match=r"Tables found: .*b_folder\.csv \(.*cannot be read.*d_empty\.csv \(.*is empty"):
+        manifest(RunConfig(data=str(root), patient_column="nobody"))
+
+
+def test_tables_of_several_splits_are_taken_together(tmp_path):
+    root = tmp_path / "data"
+    rows = pictures_and_rows(root)
+    for name, part in (("train.csv", rows[::2]), ("valid.csv", rows[1::2])):
+        (root / name).write_text("path,patient_id\n" + "\n".join(map(",".join, part)))
+    assert all(f.patient for f in manifest(RunConfig(data=str(root), patient_column="patient_id")).files)
+
+
+def test_pictures_whose_patient_is_not_known_are_counted(tmp_path):
+    root = tmp_path / "data"
+    rows = pictures_and_rows(root)
+    assert told(manifest(RunConfig(data=str(root))).files) == []
+    (root / "patients.csv").write_text("image,patient_id\n" + "\n".join(map(",".join, rows[:3])))
+    sentence = (
+        "The patient of 21 of 24 pictures is not known. They count as patients of their own, "
+        "so somebody may be both learned from and held out."
+    )
+    assert f"{sentence} Complete the column 'patient_id'." in scan(root).notes
+    settings = RunConfig(data=str(root), patient_column="patient_id")
+    made = manifest(settings)
+    assert told(made.files) == [sentence]
+    assert task("image").Source(made, settings).notes == (sentence,)
 
 
 @pytest.mark.parametrize("name", ["person{p}_bacteria_{i}", "patient0{p}_study{i}", "sub-0{p}_T1w_{i}"])
