@@ -59,15 +59,45 @@ def tokens(row: Backbone, weights: str, length: int) -> keras.Model:
     """
     tokenizer = _tokenizer(row, weights)
     tokenizer.sequence_length = length - 2
+    moved = _pad_first(tokenizer)
     ops, text = keras.ops, keras.Input((), dtype="string", name="text")
-    ids = tokenizer(text)  # (N, length - 2), filled with 0, which no token of a text has
-    filled = ops.cast(ops.not_equal(ids, 0), "int32")
+    ids = tokenizer(text)  # (N, length - 2)
+    filled = _filled(ids, tokenizer.pad_token_id)
     mask = ops.pad(filled, [[0, 0], [2, 0]], constant_values=1)  # (N, length): the two marks count
     inner = ops.pad(filled, [[0, 0], [1, 1]])
     start = ops.pad(ops.zeros_like(ops.pad(filled, [[0, 0], [1, 0]])), [[0, 0], [1, 0]], constant_values=1)
     end = mask - inner - start
     marks = tokenizer.start_token_id * start + tokenizer.end_token_id * end + tokenizer.pad_token_id * (1 - mask)
-    return keras.Model(text, [ops.pad(ids, [[0, 0], [1, 1]]) + marks, mask], name="tokens")
+    ids = ops.pad(ids * filled, [[0, 0], [1, 1]]) + marks
+    if moved:
+        ids += moved * (ops.cast(ops.equal(ids, 0), "int32") - ops.cast(ops.equal(ids, moved), "int32"))
+    return keras.Model(text, [ids, mask], name="tokens")
+
+
+def _filled(ids: Any, pad: int) -> Any:
+    """1 up to the last token of a text and 0 after it, int32 `(N, L)`.
+
+    KerasHub fills with 0 in graphs and, of some tokenisers, with their own `pad` elsewhere. RoBERTa has `<s>` at 0,
+    which like `<pad>` may be written in a text, so only what nothing else follows is padding.
+    """
+    ops = keras.ops
+    other = ops.cast(ops.logical_and(ops.not_equal(ids, 0), ops.not_equal(ids, pad)), "int32")
+    return ops.cast(ops.greater(ops.flip(ops.cumsum(ops.flip(other, 1), 1), 1), 0), "int32")
+
+
+def _pad_first(tokenizer: Any) -> int:
+    """Have a WordPiece tokeniser give 0 to its padding alone, and say which id it had.
+
+    KerasHub fills with 0 whatever stands there in the vocabulary: where that is a word, or the unknown one, it changes
+    places with the padding's, and the two ids are to be changed back.
+    """
+    pad = int(tokenizer.pad_token_id)
+    if pad and isinstance(tokenizer, keras_hub.tokenizers.WordPieceTokenizer):
+        known = list(tokenizer.get_vocabulary())
+        known[0], known[pad] = known[pad], known[0]
+        tokenizer.set_vocabulary(known)
+        return pad
+    return 0
 
 
 def counter(row: Backbone, weights: str) -> Callable[[Any], Any]:
