@@ -13,7 +13,7 @@ from core.data.scan import Scan
 from core.data.token_counts import token_counts
 from core.errors import ConfigError, ThawError
 from core.length_cost import length_costs
-from core.models import thaw
+from core.models import own_encoder, thaw
 
 _LOOKED_AT = 1_000  # texts, spread evenly
 
@@ -32,7 +32,7 @@ def cut_words(config: RunConfig, data: Scan) -> str:
 
 def length_table(config: RunConfig, data: Scan | None, structure: Structure | None) -> None:
     """For the usual lengths and the chosen one: how many texts are cut, and what time and disk it takes."""
-    encoder = backbone(config.backbone).encoder
+    encoder = own_encoder.row_of(config).encoder
     counts, counted = _counts(config, data) if data is not None else ([], False)
     if data is None or encoder is None or not counts:
         return

@@ -7,6 +7,7 @@ import streamlit as st
 from components.guard import guarded
 from core.catalog import backbone
 from core.config import RunConfig
+from core.models import own_encoder
 from core.models import structure as structures
 
 Structure = dict[str, Any]
@@ -25,6 +26,8 @@ def structure(config: RunConfig) -> tuple[Structure | None, bool]:
     While the size is being described, that of the backbone's own size stands in: blocks, layers and parameters are
     the same there, only the output shapes differ.
     """
+    if config.task == "text" and config.weights not in ("pretrained", "random"):
+        return own_encoder.structure_of(config), True  # of the folder's encoder, whatever the catalogue's is like
     key, size = config.backbone, image_size(config)
     found = _known(key, size)
     if found is not None:

@@ -11,9 +11,8 @@ from components.layer_map import layer_map, legend
 from components.nouns import noun
 from components.numbers import parameters
 from core import presets
-from core.catalog import backbone
 from core.config import RunConfig
-from core.models import thaw
+from core.models import own_encoder, thaw
 
 Structure = dict[str, Any]
 WAYS = {"thaw": "Thawing", "lora": "LoRA"}
@@ -78,7 +77,7 @@ def _ways() -> None:
 
 def _ranks() -> list[int]:
     """Powers of two below the width of an attention head, beyond which LoRA is no smaller than what it replaces."""
-    most = backbone(draft.settings().backbone).head_width
+    most = own_encoder.row_of(draft.settings()).head_width
     return [rank for rank in (1, 2, 4, 8, 16, 32) if rank < most]
 
 
@@ -108,6 +107,8 @@ def _last_able(structure: Structure) -> str:
 
 
 def _slider(mode: str, value: int, most: int) -> None:
+    if most < 2:  # the encoder in somebody's folder may have one layer, and a slider needs two ends
+        return
     st.slider(
         f"Last {mode}",
         1,

@@ -7,8 +7,7 @@ from core import catalog, presets, tasks
 from core import config as configs
 from core.config import RunConfig
 from core.errors import ConfigError, WeightsError
-from core.models import thaw
-from core.models.structure import structure
+from core.models import own_encoder, thaw
 from core.models.weights import locate
 from core.models.weights_file import refuse_another_networks
 
@@ -69,7 +68,7 @@ def refuse_settings(config: RunConfig) -> None:
         raise WeightsError(weights.message)
     if weights.state == "file" and weights.path is not None and row.task == "image":
         refuse_another_networks(row, weights.path)
-    described = structure(row.key, row.default_size)  # names and blocks are the same at every size
+    described = own_encoder.structure_of(config)  # names and blocks are the same at every size
     if described:
         thaw.learning(config, described)
 

@@ -7,13 +7,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from core import catalog
 from core.config import RunConfig
 from core.data import columns, table
 from core.errors import DataError, RunError
 from core.exports.script_parts import common, filled, has_phase_2
-from core.models import thaw
-from core.models.structure import structure
+from core.models import own_encoder, thaw
 from core.record import Run
 
 _FILES = '''
@@ -104,10 +102,9 @@ def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
 
 def _phase_2(config: RunConfig) -> tuple[str, str]:
     """Constants that name what learns in phase 2, and the phase itself."""
-    row = catalog.backbone(config.backbone)
-    described = structure(row.key, row.default_size)
+    described = own_encoder.structure_of(config)
     if described is None:
-        raise RunError(f"The layers of {row.title} are not known here.")
+        raise RunError(f"The layers of {config.backbone} with the weights {config.weights!r} are not known here.")
     names = sorted(thaw.learning(config, described), key=[x["name"] for x in described["layers"]].index)
     listed = textwrap.fill(" ".join(names), 116)
     constants = f'THAWED = """\n{listed}\n""".split()  # {config.unfreeze}'

@@ -13,6 +13,7 @@ from core.data import text_scan, texts
 from core.data.manifest import Manifest
 from core.data.scan import Scan
 from core.errors import ConfigError, DataError, unknown
+from core.models import own_encoder
 from core.models import weights as places
 from core.presets import Preset
 
@@ -79,8 +80,13 @@ def refuse(config: RunConfig) -> None:
         )
     if config.head.pooling not in TEXT_POOLINGS:
         raise ConfigError(unknown("pooling of texts", config.head.pooling, TEXT_POOLINGS))
-    row = catalog.backbone(config.backbone)
-    if config.weights in ("pretrained", "random") and config.lora_rank >= row.head_width > 0:
+    row = own_encoder.row_of(config)
+    if row.encoder and config.sequence_length > row.encoder.positions:
+        raise ConfigError(
+            f"The encoder reads at most {row.encoder.positions} tokens: sequence_length must not be above. "
+            f"Received: {config.sequence_length}."
+        )
+    if config.lora_rank >= row.head_width > 0:
         raise ConfigError(
             f"lora_rank must be below {row.head_width}, the width of an attention head of {row.key}; from there on "
             f"LoRA is no smaller than what it replaces. Received: {config.lora_rank}."

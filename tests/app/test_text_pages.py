@@ -57,6 +57,19 @@ def test_the_train_page_starts_from_the_settings_for_texts(reviews):
     assert (draft.task, draft.backbone, draft.unfreeze) == ("text", "MiniLM", "blocks:3")
 
 
+@pytest.mark.parametrize("layers", [1, 9])
+def test_the_train_page_counts_the_layers_of_a_folders_own_encoder(layers, reviews, tmp_path):
+    told = {"num_hidden_layers": layers, "num_attention_heads": 2, "hidden_size": 16, "intermediate_size": 32}
+    (tmp_path / "own").mkdir()
+    sizes = {"vocab_size": 50, "max_position_embeddings": 64}
+    write_json(tmp_path / "own" / "config.json", {"model_type": "bert", **told, **sizes})
+    app = _open("train", data=str(reviews))
+    app.session_state["draft"] = app.session_state["draft"].replace(weights=str(tmp_path / "own"), unfreeze="blocks:1")
+    app.run()
+    assert not _errors(app)
+    assert [slider.max for slider in app.slider if slider.key == "thaw-blocks"] == ([9] if layers == 9 else [])
+
+
 @needs_minilm
 def test_the_train_page_tells_what_each_sequence_length_costs(reviews):
     app = _open("train", data=str(reviews))
