@@ -60,10 +60,7 @@ def manifest(config: RunConfig, *, progress: Progress | None = None) -> Manifest
 def contents(found: Scan | Manifest, config: RunConfig) -> list[str]:
     """The text of every example, in order; one that is no longer there is empty."""
     paths = [f.path for f in found.files]
-    if paths and "#" in paths[0]:  # rows of a table
-        source = Path(found.root) / paths[0].rpartition("#")[0]
-    else:
-        source = Path(found.root)
+    source = Path(found.root) / (texts.table_of(paths[0]) if paths else "")
     by_path = {t.path: t.text for t in texts.read(source, config, to_train=False).texts}
     return [by_path.get(path, "") for path in paths]
 

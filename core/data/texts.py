@@ -74,6 +74,14 @@ def read(path: Path, config: RunConfig, progress: Progress | None = None, to_tra
     return _from_table(path, config)
 
 
+def table_of(path: str) -> str:
+    """The table that an example is a row of, by the example's path; empty for a file, which lies in a class folder.
+
+    Names of files and folders may hold a `#` too: `C#/review #1.txt`.
+    """
+    return "" if "/" in path else path.rpartition("#")[0]
+
+
 def text_file(path: str | Path) -> str:
     """The text of a file.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.config import RunConfig
 from core.data import columns, table
+from core.data.texts import table_of
 from core.errors import DataError, RunError
 from core.exports.script_parts import common, filled, has_phase_2
 from core.models import own_encoder, thaw
@@ -117,10 +118,9 @@ def _phase_2(config: RunConfig) -> tuple[str, str]:
 
 def _texts(config: RunConfig, dataset: dict[str, Any]) -> tuple[str, str]:
     """The body of the function that reads the texts, and the modules for it."""
-    first = str(dataset["files"][0]["path"])
-    if "#" not in first:
+    name = table_of(str(dataset["files"][0]["path"]))
+    if not name:
         return _FILES, "import json"
-    name = first.rpartition("#")[0]
     path = Path(str(dataset["root"])) / name
     wanted = (config.text_column, config.label_column, config.split_column)
     found = table.read(path, tuple(filter(None, wanted)))

@@ -99,6 +99,21 @@ def test_folders_of_txt_are_read_by_class(tmp_path):
     assert tasks.detect(tmp_path) == "text"
 
 
+@pytest.mark.parametrize("names", [("C#/{}.txt", "Java/{}.txt"), ("bad/review #{}.txt", "good/a.csv#{}.txt")])
+def test_names_with_a_number_sign_are_files_all_the_same(names, tmp_path):
+    for i in range(8):
+        file = tmp_path / names[i % 2].format(i)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"text {i}")
+    found = text_scan.manifest(RunConfig(data=str(tmp_path)))
+    assert sorted(text_scan.contents(found, RunConfig())) == [f"text {i}" for i in range(8)]
+
+
+def test_a_tables_name_may_have_a_number_sign(tmp_path):
+    path = table(tmp_path / "reviews #1.csv", many())
+    assert text_scan.contents(text_scan.manifest(RunConfig(data=str(path))), RunConfig())[0] == "text number 0"
+
+
 def test_what_a_data_set_is_is_told_by_its_files(tmp_path):
     path = table(tmp_path / "x.csv", many())
     assert tasks.detect(path) == tasks.detect(tmp_path) == "text"

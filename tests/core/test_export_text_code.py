@@ -23,6 +23,7 @@ def written(folder, kind):
     """ROWS in a file, or in files, of a kind."""
     if kind == "txt":
         for n, (text, label) in enumerate(ROWS):
+            label = {"a": "C#", "b": "review #2"}[label]
             (folder / label).mkdir(exist_ok=True)
             encoded = (text.encode("utf-8-sig"), text.encode("cp1252"), text.encode("utf-16"), text.encode())[n]
             (folder / label / f"{n}.txt").write_bytes(encoded)
