@@ -3,13 +3,14 @@
 import html
 import re
 
+from core.any_text import REPLACEMENT
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$~:&^=])")
 
 
 def shown(name: str) -> str:
-    """A name on one line: control characters and bytes that are not UTF-8 become a replacement sign."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """A name on one line: control characters, bytes that are not UTF-8 and half an emoji become a replacement sign."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else REPLACEMENT for c in name)
 
 
 def as_html(name: str) -> str:

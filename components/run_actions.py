@@ -12,6 +12,7 @@ from components.guard import guarded, say
 from components.numbers import plural
 from components.plot import plot
 from core import launcher, record
+from core.any_text import whole
 from core.errors import ThawError
 from core.record import Run
 
@@ -56,7 +57,7 @@ def _try(action: Callable[[Run], None], run: Run) -> None:
 @st.dialog("Rename")
 @guarded()
 def _rename(run: Run) -> None:
-    name = st.text_input("Name", value=run.name(), max_chars=200)
+    name = st.text_input("Name", value=whole(run.name()), max_chars=200)
     if st.button("Rename", type="primary", key="rename-yes", disabled=not name.strip()):
         run.write_notes(name=name.strip())
         st.rerun()

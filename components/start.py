@@ -12,6 +12,7 @@ from components.guard import say
 from components.numbers import plural
 from core import config as configs
 from core import launcher, run_list, tasks
+from core.any_text import whole
 from core.catalog import backbone
 from core.config import RunConfig
 from core.data import roots
@@ -68,6 +69,14 @@ def _within_bounds(config: RunConfig) -> RunConfig:
     return config.replace(weights=str(roots.check(config.weights)))
 
 
+_TYPED = ("name", "patient_column", "patient_pattern", "text_column", "label_column", "split_column")
+
+
+def _showable(config: RunConfig) -> RunConfig:
+    """The settings with every text that the page shows in a field as one that a browser can be sent."""
+    return config.replace(**{name: whole(getattr(config, name)) for name in _TYPED})
+
+
 def _files() -> None:
     with st.popover("Settings file", icon=":material/description:", type="tertiary"):
         config = draft.settings()
@@ -89,7 +98,7 @@ def _load() -> None:
     try:
         config = configs.from_json(json.loads(file.getvalue()))
         backbone(config.backbone)  # raises for an unknown one, of which no page could draw anything
-        draft.put(_within_bounds(config))
+        draft.put(_showable(_within_bounds(config)))
     except ThawError as error:
         st.session_state["draft_error"] = str(error)
     except (ValueError, RecursionError):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from core import commands
+from core.any_text import AS_BYTES
 from core.errors import ThawError
 
 
@@ -111,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the processor help nobody here
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")  # file names that are not UTF-8 print as they are
+            stream.reconfigure(errors=AS_BYTES)  # file names that are not UTF-8 print as they are
     args = parse(argv)
     try:
         return args.do(args)

@@ -149,7 +149,7 @@ def load(path: str | Path, base: RunConfig | None = None) -> RunConfig:
         raise ConfigError(f"The settings file {str(path)!r} cannot be read: {error}.") from None
     try:
         return from_json(json.loads(text), base)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"The settings file {str(path)!r} is not JSON: {error}.") from None
 
 

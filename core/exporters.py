@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from core.any_text import AS_BYTES
 from core.errors import ConfigError, RunError, unknown
 from core.files import replace_atomically
 from core.predict import load_model
@@ -67,7 +68,7 @@ def _settings(run: Run, out: Path) -> None:
 def _code(run: Run, out: Path) -> None:
     from core.exports.train_script import script
 
-    replace_atomically(out, script(run).encode("utf-8", "surrogateescape"))
+    replace_atomically(out, script(run).encode("utf-8", AS_BYTES))
 
 
 @exporter("report", "The report: one HTML file with charts and pictures inside, to read and to print", "-report.html")

@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core import config as configs
+from core.any_text import AS_BYTES
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.files import read_json, replace_atomically, write_json
@@ -257,7 +258,7 @@ class Run(RunFolder):
         writer = csv.writer(text)
         writer.writerow(header)
         writer.writerows(rows)
-        replace_atomically(self.predictions_file, text.getvalue().encode("utf-8", "surrogateescape"))
+        replace_atomically(self.predictions_file, text.getvalue().encode("utf-8", AS_BYTES))
 
     def delete(self) -> None:
         """Remove the run's folder.

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core import environment
+from core.any_text import AS_BYTES
 
 _KEY_BYTES = 32
 
@@ -19,7 +20,7 @@ def pseudonym(identity: str) -> str:
     lies under the cache folder, readable by its owner only, and in no run: without it a run tells nobody's id.
     """
     key = _key(environment.cache_dir() / "patients.key")
-    return hashlib.blake2b(identity.encode("utf-8", "surrogateescape"), digest_size=8, key=key).hexdigest()
+    return hashlib.blake2b(identity.encode("utf-8", AS_BYTES), digest_size=8, key=key).hexdigest()
 
 
 @lru_cache(maxsize=8)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.any_text import whole
 from core.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
@@ -179,7 +180,7 @@ def _from_json(text: str, path: Path) -> Table:
     if text.lstrip("\ufeff \t\r\n").startswith("["):
         try:
             found = list(enumerate(json.loads(text), 1))
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"The file {str(path)!r} is not JSON: {error}.") from None
     else:
         for n, line in enumerate(text.split("\n"), 1):
@@ -187,7 +188,7 @@ def _from_json(text: str, path: Path) -> Table:
                 continue
             try:
                 found.append((n, json.loads(line)))
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 broken.append((n, f"The line is not JSON: {error}."))
     objects = [(n, value) for n, value in found if isinstance(value, dict)]
     broken += [(n, "The line is not a JSON object.") for n, value in found if not isinstance(value, dict)]
@@ -195,10 +196,10 @@ def _from_json(text: str, path: Path) -> Table:
     if len(columns) < 2:
         raise DataError(f"The file {str(path)!r} needs JSON objects with a text and a label, one a line.")
     rows = [(n, [_plain(value.get(key)) for key in columns]) for n, value in objects]
-    return Table(columns, rows, sorted(broken), True)
+    return Table(tuple(map(whole, columns)), rows, sorted(broken), True)
 
 
 def _plain(value: Any) -> str:
     if value is None or isinstance(value, (dict, list)):
         return ""
-    return value if isinstance(value, str) else json.dumps(value)
+    return whole(value) if isinstance(value, str) else json.dumps(value)

@@ -166,6 +166,15 @@ def test_a_settings_file_that_cannot_be_used_is_refused(content, part):
     assert app.session_state["draft"] == before
 
 
+def test_a_settings_file_with_half_an_emoji_is_shown():
+    app = _open("train")
+    content = b'{"name": "half \\ud83d", "patient_column": "\\udc00"}'
+    app.file_uploader(key="settings-file").set_value(("s.json", content, "application/json")).run()
+    assert not _errors(app)
+    draft = app.session_state["draft"]
+    assert (draft.name, draft.patient_column) == ("half \ufffd", "\ufffd")
+
+
 def _encoded(picture, kind, **save):
     out = io.BytesIO()
     picture.save(out, kind, **save)

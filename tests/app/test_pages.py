@@ -51,6 +51,17 @@ def test_a_page_with_scanned_data_shows_it(page, pictures):
     assert not _errors(app)
 
 
+def test_a_run_named_with_half_an_emoji_hides_no_other(pictures, run_of):
+    half = run_of(pictures)
+    half.write_notes(name="half \ud83d")
+    run_of(pictures, name="whole")
+    app = _open("runs")
+    assert not _errors(app)
+    assert sorted(app.dataframe[0].value["name"]) == ["half \N{REPLACEMENT CHARACTER}", "whole"]
+    for page in ("train", "results", "runs"):
+        assert not _errors(_open(page, run=half.id)), page
+
+
 def test_start_is_possible_once_there_is_data(pictures):
     scan(pictures)
     assert _open("train").button(key="start").disabled

@@ -20,12 +20,22 @@ def test_bytes_that_are_no_utf8_are_replaced():
     assert shown("a\udcffb") == "a\N{REPLACEMENT CHARACTER}b"
 
 
+def test_half_an_emoji_is_replaced():
+    assert shown("a\ud83db") == "a\N{REPLACEMENT CHARACTER}b"
+
+
 def test_a_line_break_becomes_a_space():
     assert shown("a\nb") == "a b"
 
 
 def test_a_long_name_keeps_both_ends():
     assert shortened("abcdefghij", 6) == "abc…ij"
+
+
+@given(st.text(st.characters()))
+def test_any_text_can_be_shown_and_encoded(text):
+    for escape in (shown, as_html, as_markdown, as_plotly, shortened):
+        escape(text).encode("utf-8")
 
 
 @given(st.text())

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 from served_run import make_run, picture
-from test_cli import run_main
+from test_cli import run_main, shell
 
 from core import record, run_list
 from tests.core.odd_data import another_networks
@@ -118,6 +118,7 @@ def test_a_picture_in_train_and_validation_is_listed_as_a_leak(capsys, tmp_path)
         ("[1]", "one JSON object"),
         ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
+        ('{"seed": ' + "1" * 5000 + "}", "is not JSON"),
         ("\udcff", "cannot be read"),
     ],
 )
@@ -171,3 +172,19 @@ def test_what_cannot_be_resumed_says_why(capsys):
     status, out, _ = run_main(capsys, "runs")
     assert f"The run {run.id!r} is damaged: config.json cannot be read." in out
     assert "None" not in out
+
+
+def test_names_with_half_an_emoji_are_printed(tmp_path):
+    run = make_run(phases=())
+    run.write_notes(name="half \ud83d")
+    (tmp_path / "x.jsonl").write_text(
+        "".join(
+            json.dumps({"text": f"{name} {n} \ud83d", "label": f"{name} \ud83d"}) + "\n"
+            for n in range(3)
+            for name in "ab"
+        )
+    )
+    listed, scanned = shell("runs"), shell("scan", tmp_path / "x.jsonl")
+    assert (listed.returncode, scanned.returncode) == (0, 0), listed.stderr + scanned.stderr
+    assert "half ?" in listed.stdout
+    assert "a \ufffd: 3" in scanned.stdout

@@ -14,6 +14,26 @@ def write(path, rows, delimiter=",", encoding="utf-8", header=("text", "label"))
     return path
 
 
+HALF_EMOJI = ('{"text": "fine \\ud83d", "la\\ud83dbel": "good \\udc00"}', '{"text": "bad", "la\\ud83dbel": "bad"}')
+
+
+@pytest.mark.parametrize("content", ["\n".join(HALF_EMOJI), f"[{', '.join(HALF_EMOJI)}]"])
+def test_half_an_emoji_in_json_becomes_a_replacement_sign(tmp_path, content):
+    (tmp_path / "x.json").write_text(content)
+    found = table.read(tmp_path / "x.json")
+    assert found.columns == ("text", "la\ufffdbel")
+    assert [row for _, row in found.rows] == [["fine \ufffd", "good \ufffd"], ["bad", "bad"]]
+
+
+def test_a_number_too_long_for_python_breaks_its_line_or_its_array(tmp_path):
+    long = '{"text": "a", "label": ' + "9" * 5000 + "}"
+    (tmp_path / "x.jsonl").write_text('{"text": "a", "label": "b"}\n' + long)
+    assert [n for n, _ in table.read(tmp_path / "x.jsonl").broken] == [2]
+    (tmp_path / "x.json").write_text(f"[{long}]")
+    with pytest.raises(DataError, match="is not JSON"):
+        table.read(tmp_path / "x.json")
+
+
 def texts_of(found, at):
     return [(row[at.text], row[at.label]) for _, row in found.rows]
 

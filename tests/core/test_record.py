@@ -64,6 +64,11 @@ def test_predictions_survive_odd_names(run):
     assert [list(r.values()) for r in run.predictions()] == rows
 
 
+def test_predictions_survive_half_an_emoji(run):
+    run.write_predictions(["path", "label", "split", "p1:\ud83d"], [["a\ud83d.png", "b", "test", "0.5"]])
+    assert [list(r.values()) for r in run.predictions()] == [["a?.png", "b", "test", "0.5"]]
+
+
 def test_delete_refuses_a_live_run(run):
     with run.lock().acquire(), pytest.raises(RunError, match="still training"):
         run.delete()

@@ -1,0 +1,24 @@
+"""Texts that no encoding can write: half an emoji, which JSON may spell, and bytes that are not UTF-8 in file names."""
+
+import codecs
+import re
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+AS_BYTES = "thaw-as-bytes"  # the name of an error handler, as `str.encode` and text files take it
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def whole(text: str) -> str:
+    """The text with a replacement sign for every lone surrogate, so that it can be written in any encoding."""
+    return text if text.isascii() else _SURROGATE.sub(REPLACEMENT, text)
+
+
+def _as_bytes(error: UnicodeError) -> tuple[bytes | str, int]:
+    """Bytes that `os.fsdecode` hid in surrogates come back as they were; any other sign becomes a question mark."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    sign = error.object[error.start]
+    return (bytes([ord(sign) - 0xDC00]) if "\udc80" <= sign <= "\udcff" else "?"), error.start + 1
+
+
+codecs.register_error(AS_BYTES, _as_bytes)
