@@ -2,13 +2,14 @@
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
 
 def replace_atomically(path: Path, data: bytes, durable: bool = True) -> None:
     """Write `data` beside `path`, flush it to disk (unless told that losing it is cheap), then move it into place."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")  # sessions share one process
     try:
         with open(beside, "wb") as file:
             file.write(data)

@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core import config as configs
+from core import locks
 from core.any_text import AS_BYTES
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
@@ -33,6 +34,7 @@ INTERRUPTED = "interrupted"  # begun, not finished, and nobody holds its lock: d
 DAMAGED = "damaged"  # its files cannot be read: derived, never written
 
 SILENT_SECONDS = 30  # without a heartbeat after which readers are told
+_NOTES_SECONDS = 10  # to wait for somebody else who changes the notes, which takes an instant
 LAST_DATE = 32_503_680_000  # the year 3000; no run is later
 _TEXTS = ("state", "message", "error")
 _NUMBERS = (
@@ -225,13 +227,15 @@ class Run(RunFolder):
         write_json(self.status_file, status, durable=status.get("state") not in LIVE)
 
     def write_notes(self, **changes: Any) -> None:
-        """Change some notes, keep the others.
+        """Change some notes, keep the others, those included that somebody else changes at the same moment.
 
         Raises:
             RunError: the folder is gone, full or read-only.
         """
         with self.changing():
-            write_json(self.notes_file, {**self.notes(), **changes})
+            self.path.stat()  # a lock would make the folder of a run that is gone anew
+            with FileLock(self.notes_lock_file, timeout=_NOTES_SECONDS):
+                write_json(self.notes_file, {**self.notes(), **changes})
 
     def ask(self, action: str) -> None:
         """Ask the worker to `stop`, or to `skip` to phase 2.
@@ -249,6 +253,8 @@ class Run(RunFolder):
             yield
         except FileNotFoundError:
             raise RunError(f"The run {self.id!r} was deleted or renamed meanwhile.") from None
+        except Timeout:
+            raise RunError(f"The run {self.id!r} is being changed by somebody else. Try again.") from None
         except OSError as error:
             raise RunError(f"The run {self.id!r} cannot be changed: {error.strerror}.") from None
 
@@ -282,15 +288,7 @@ class Run(RunFolder):
 
     def is_held(self) -> bool:
         """Whether a worker is on the run now."""
-        if not self.lock_file.exists():
-            return False
-        try:
-            with self.lock().acquire(timeout=0):
-                return False
-        except Timeout:
-            return True
-        except OSError:
-            return False
+        return locks.is_held(self.lock_file)
 
 
 def _object(value: Any) -> dict[str, Any] | None:

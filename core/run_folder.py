@@ -7,7 +7,7 @@ runs/<run_id>/
 ├── evaluation/other_data.json  explanations/  exports/  jobs/  corrections.json
 ├── models/phase1.keras  models/phase2.keras  model.keras
 ├── checkpoints/  scratch/  worker.log  worker.lock  exit.json
-└── request.json  notes.json
+└── request.json  notes.json  notes.lock
 ```
 """
 
@@ -81,6 +81,11 @@ class RunFolder:
     def notes_file(self) -> Path:
         """What people decided about the run."""
         return self.path / "notes.json"
+
+    @property
+    def notes_lock_file(self) -> Path:
+        """What is locked for the instant in which the notes change."""
+        return self.path / "notes.lock"
 
     def evaluation_file(self, phase: int) -> Path:
         """Figures on the held-out set after a phase."""
