@@ -20,6 +20,11 @@ class Example:
     hash: str = ""  # BLAKE2b-128 of the file's bytes, hexadecimal
     patient: str | None = None  # whose picture it is, where that is known
 
+    @property
+    def number(self) -> int:
+        """A number of 31 bits made of the content: it stays when other examples come or go."""
+        return int(self.hash[:8] or "0", 16) & 0x7FFFFFFF
+
 
 @dataclass(frozen=True)
 class Manifest:

@@ -158,7 +158,7 @@ def recipe(config: RunConfig) -> dict[str, Any]:
     if reading(config) != AS_STORED:
         shape["reading"] = list(reading(config))
     if config.views:
-        shape |= {"seed": config.seed, "augment": dataclasses.asdict(config.augment)}
+        shape |= {"seed": config.seed, "augment": dataclasses.asdict(config.augment), "copies_by": "content"}
     return shape
 
 
@@ -203,6 +203,7 @@ class Source:
         self._paths = path_tensor(manifest.paths())
         self._size, self._seed, self._settings = image_size(config), config.seed, config.augment
         self._reading = reading(config)
+        self._numbers = tf.constant([file.number for file in manifest.files], tf.int32)
         self.lengths, self.notes = None, tuple(patients.told(manifest.files))
         self.specs = (tf.TensorSpec((None, self._size, self._size, 3), tf.float32),)
 
@@ -216,12 +217,17 @@ class Source:
         return (images,), ok
 
     def augment(
-        self, tensors: "tuple[tf.Tensor, ...]", keys: "tf.Tensor", view: "tf.Tensor"
+        self, tensors: "tuple[tf.Tensor, ...]", index: "tf.Tensor", view: "tf.Tensor"
     ) -> "tuple[tf.Tensor, ...]":
-        """Augmented copies of a batch; they depend on the seed, the view and the keys only."""
+        """Augmented copies of a batch by their places `(B,)`; they depend on the seed, the view and the contents only.
+
+        Places would not do: a run leaves out what cannot be read, and its resume reads a manifest without it.
+        """
+        import tensorflow as tf
+
         from core.data.augment import augment
 
-        return (augment(tensors[0], keys, view, self._seed, self._settings),)
+        return (augment(tensors[0], tf.gather(self._numbers, index), view, self._seed, self._settings),)
 
 
 def servable(network: "Network", config: RunConfig, n_classes: int) -> "keras.Model":

@@ -186,7 +186,7 @@ class Source:
         return (tf.gather(self._ids, index), tf.gather(self._masks, index)), tf.ones_like(index, tf.bool)
 
     def augment(
-        self, tensors: "tuple[tf.Tensor, ...]", keys: "tf.Tensor", view: "tf.Tensor"
+        self, tensors: "tuple[tf.Tensor, ...]", index: "tf.Tensor", view: "tf.Tensor"
     ) -> "tuple[tf.Tensor, ...]":
         """Texts have no augmented copies: the batch itself."""
         return tensors

@@ -32,8 +32,8 @@ class Source(Protocol):
     def load(self, index: tf.Tensor) -> tuple[Tensors, tf.Tensor]:
         """A batch of examples by their places in the manifest `(B,)`, and which could be read `(B,)`."""
 
-    def augment(self, tensors: Tensors, keys: tf.Tensor, view: tf.Tensor) -> Tensors:
-        """Augmented copies of a batch."""
+    def augment(self, tensors: Tensors, index: tf.Tensor, view: tf.Tensor) -> Tensors:
+        """Augmented copies of a batch by its examples' places `(B,)`; other examples have no part in them."""
 
 
 def loaded(source: Source, rows: np.ndarray, views: np.ndarray, batch: int) -> tf.data.Dataset:

@@ -1,6 +1,7 @@
 """A worker that is killed at any moment loses nothing: the resumed run ends as an undisturbed one."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -8,11 +9,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core import launcher, record
+from core import launcher, record, tasks
 from core.config import apply, from_json
 from core.record import Run, read_events
-from core.training import checkpoint
+from core.run_list import create_run
+from core.training import batches, checkpoint
 from core.training.checkpoint import Checkpoint, Progress
+from core.training.examples import Examples
+from core.training.reporter import Reporter
 
 SETTINGS = {
     "image_size": 32,
@@ -138,6 +142,45 @@ def test_killed_at_any_moment_resumes_to_the_same_end(undisturbed, tmp_path, kin
 def test_an_augmented_run_killed_in_both_phases_resumes_to_the_same_end(pictures, tmp_path, augmentation):
     whole = launcher.start(apply(config(pictures), {"augmentation": augmentation}), tmp_path / "whole")
     assert wait(whole) == record.DONE
+    check(whole, tmp_path / "killed", ("epoch", 2), ("epoch", 6))
+
+
+@pytest.fixture(scope="module")
+def partly_damaged(pictures, tmp_path_factory):
+    """The pictures, the second of which looks sound and cannot be decoded."""
+    folder = shutil.copytree(pictures, tmp_path_factory.mktemp("damaged") / "data")
+    damaged = sorted(file for file in folder.rglob("*.png"))[1]
+    data = bytearray(damaged.read_bytes())
+    data[60:200] = bytes(140)
+    damaged.write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize("augmentation", ["live", "views:2"])
+def test_what_cannot_be_decoded_changes_no_other_pictures_copies(partly_damaged, tmp_path, augmentation):
+    settings = apply(config(partly_damaged), {"augmentation": augmentation})
+    run, kind = create_run(settings, {}, tmp_path), tasks.task("image")
+    reporter = Reporter(run)
+    copies = []
+    for _ in ("begun", "resumed"):
+        examples = Examples(run, settings, kind, reporter)
+        examples.leave_out_unreadable([])
+        rows = examples.rows("train", "validation")
+        found = batches.loaded(examples.source, rows, np.full(len(rows), 1), 8)
+        copies.append(np.concatenate([pixels.numpy() for (pixels,), _ in found]))
+    reporter.close(record.STOPPED)
+    assert len(rows) == len(examples.manifest.files) == 39
+    np.testing.assert_array_equal(copies[0], copies[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("augmentation", ["live", "views:2"])
+def test_an_augmented_run_without_what_cannot_be_decoded_resumes_to_the_same_end(
+    partly_damaged, tmp_path, augmentation
+):
+    whole = launcher.start(apply(config(partly_damaged), {"augmentation": augmentation}), tmp_path / "whole")
+    assert wait(whole) == record.DONE
+    assert len(whole.dataset()["files"]) == 39
     check(whole, tmp_path / "killed", ("epoch", 2), ("epoch", 6))
 
 
