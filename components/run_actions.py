@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from components import selection
+from components import again, selection
 from components.charts.overlay import in_words, overlay
 from components.downloads import download_buttons
 from components.escape import as_markdown, shown
@@ -42,7 +42,7 @@ def _single(run: Run) -> None:
     elif st.button("Open", icon=":material/visibility:", key="open"):
         selection.go("train", run=run.id)
     if state in (record.INTERRUPTED, record.STOPPED, record.FAILED):
-        st.button("Resume", icon=":material/play_arrow:", key="runs-resume", on_click=_try, args=(launcher.resume, run))
+        st.button("Resume", icon=":material/play_arrow:", key="runs-resume", on_click=_try, args=(again.resume, run))
     if st.button("Rename", icon=":material/edit:", key="rename"):
         _rename(run)
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import live, run_state, selection
+from components import again, live, run_state, selection
 from components.charts import curves
 from components.escape import as_markdown
 from components.facts import Fact, facts, progress
@@ -156,7 +156,7 @@ def _next_steps(run: Run) -> None:
             selection.go("try", run=run.id)
     resumable = run.state() in (record.INTERRUPTED, record.STOPPED, record.FAILED)
     if resumable and st.button("Resume", icon=":material/play_arrow:", key="resume"):
-        launcher.resume(run)
+        again.resume(run)
         st.rerun()
     if st.button("Another run", icon=":material/add:", key="another"):
         selection.choose(run=None)

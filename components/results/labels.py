@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from components import selection
+from components import again, selection
 from components.escape import as_markdown, shortened
 from components.guard import guarded, say
 from components.numbers import plural
@@ -13,7 +13,7 @@ from components.pictures import Card
 from components.results import picture
 from components.results.report import Report
 from components.thumbnails import thumbnails
-from core import corrections, launcher
+from core import corrections
 from core.errors import ThawError
 
 _MOST = 14
@@ -82,7 +82,7 @@ def _noted(report: Report) -> None:
         st.markdown("\n".join([*lines, *more]))
         if st.button("Train again with the corrections", key="retrain", icon=":material/restart_alt:", type="primary"):
             try:
-                new = launcher.train_corrected(report.run)
+                new = again.train_corrected(report.run)
             except ThawError as error:
                 say(error)
             else:

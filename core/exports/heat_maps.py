@@ -23,7 +23,7 @@ def heat_maps(told: Story, rows: list[int]) -> str:
     for row in rows:
         true = cases.classes[cases.labels[row]]
         try:
-            data = picture_bytes(cases.file(row))
+            data = picture_bytes(told.place(cases.paths[row]))
             pixels = read_pixels(data, told.reading)
         except DataError:
             shown += [picture(None, true, true)] * (1 + len(told.figures))

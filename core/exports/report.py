@@ -12,13 +12,13 @@ from core.exports.wording import counts, interval, percent, recipe, thawed
 from core.record import Run
 
 
-def report(run: Run) -> str:
-    """The report as one HTML document.
+def report(run: Run, bound: bool = False) -> str:
+    """The report as one HTML document; with `bound`, of the run's data only what the app may read.
 
     Raises:
         RunError: the run has no figures yet.
     """
-    told = story(run)
+    told = story(run, bound)
     sections = (_opening, _data, _recipe, how_good, where_wrong, why, was_it_worth_it, _limits)
     return page(f"{run.name()}: report", [section(told) for section in sections])
 

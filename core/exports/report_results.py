@@ -161,7 +161,7 @@ def _gallery(told: Story, shown: Sequence[tuple[str, str]]) -> str:
 def thumbnail_of(told: Story, path: str, caption: str) -> str:
     """A small copy of an example with a caption."""
     try:
-        data = thumbnail(f"{told.dataset['root']}/{path}", SIDE, told.reading)
+        data = thumbnail(told.place(path), SIDE, told.reading)
     except DataError:
         data = None
     return picture(data, caption, caption)

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from core import tasks
 from core.config import RunConfig
-from core.data import text_scan
+from core.data import roots, text_scan
 from core.data.manifest import Manifest
 from core.data.reading import Reading, reading
 from core.errors import DataError, RunError
@@ -27,6 +28,16 @@ class Story:
     figures: dict[int, dict[str, Any]]  # by phase
     kept: int  # the phase whose model is the run's
     status: dict[str, Any]
+    bound: bool = False  # whether of its data only what the app may read is shown
+
+    def place(self, path: str) -> str | Path:
+        """Where an example lies.
+
+        Raises:
+            DataError: the story is bound to the allowed roots, and it is not there or outside them.
+        """
+        place = f"{self.dataset['root']}/{path}"
+        return roots.check(place) if self.bound else place
 
     @property
     def best(self) -> dict[str, Any]:
@@ -77,6 +88,8 @@ class Story:
         if self.task != "text":
             return {}
         try:
+            if self.bound:
+                roots.check(self.dataset["root"])
             manifest = Manifest.from_json(self.dataset)
             found = text_scan.contents(manifest, self.config)
         except (OSError, DataError):
@@ -126,8 +139,8 @@ class Story:
         return said
 
 
-def story(run: Run) -> Story:
-    """The story of a run.
+def story(run: Run, bound: bool = False) -> Story:
+    """The story of a run; with `bound`, of its data only what the app may read.
 
     Raises:
         RunError: it has no figures yet.
@@ -145,4 +158,5 @@ def story(run: Run) -> Story:
         found,
         kept if kept in found else max(found),
         run.status(),
+        bound=bound,
     )

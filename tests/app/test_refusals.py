@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 from test_pages import ROOT, _open
 
-from core import run_list
+from components import again
+from core import launcher, run_list
 from core.config import RunConfig
 from core.data.scan import scan
+from core.errors import DataError
 from tests.core.odd_data import another_networks
 from tests.core.served_run import make_run
 
@@ -41,6 +43,27 @@ def test_settings_that_cannot_train_start_no_run(pictures, tmp_path, changes, pa
     assert not app.exception
     assert part in " ".join(error.value for error in app.error)
     assert run_list.list_runs() == []
+
+
+def test_a_run_on_data_outside_the_roots_is_not_resumed_from_the_page(pictures, run_of, monkeypatch, tmp_path):
+    run = run_of(pictures, state="stopped")
+    (tmp_path / "inside").mkdir()
+    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path / "inside"))
+    monkeypatch.setattr(launcher.EXECUTOR, "submit", lambda run: pytest.fail("it was resumed"))
+    app = _open("train", run=run.id)
+    app.button(key="resume").click().run()
+    assert not app.exception
+    assert "within the allowed roots" in " ".join(error.value for error in app.error).replace("\\", "")
+    assert run.state() == "stopped"
+
+
+def test_corrections_of_data_outside_the_roots_train_no_run_from_the_page(pictures, run_of, monkeypatch, tmp_path):
+    run = run_of(pictures)
+    run.write_notes(corrections={run.dataset()["files"][0]["path"]: {"exclude": True}})
+    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path / "inside"))
+    with pytest.raises(DataError, match="allowed roots"):
+        again.train_corrected(run)
+    assert [found.id for found in run_list.list_runs()] == [run.id]
 
 
 @pytest.mark.parametrize("which", ["weights", "corrections_of"])

@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from served_run import make_run, text_run
+from served_run import make_run, picture, text_run
 
+from core import run_jobs
 from core.config import RunConfig
 from core.errors import RunError
 from core.evaluation.metrics import figures
@@ -101,6 +102,27 @@ def test_pictures_that_are_gone_are_told(tmp_path):
     assert "no longer where it was" in report(run)
 
 
+def test_the_pages_report_shows_no_picture_outside_the_roots(tmp_path, monkeypatch):
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    for k in range(8):
+        for name in (f"{'ab'[k % 2]}/{k}.jpg", "a/t.jpg"):
+            picture(outside / name, seed=k)
+    inside.mkdir()
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    write_json(run.dataset_file, {**run.dataset(), "root": str(outside)})
+    monkeypatch.setenv("THAW_DATA_ROOTS", str(inside))
+    run.job_file("report").parent.mkdir()
+    assert run_jobs.main("report", str(run.path)) == 0
+    assert "data:image/" not in run_jobs.exported(run, "report").read_text(encoding="utf-8")
+    assert "data:image/" in report(run)  # the shell's
+    for name in ("a", "b"):
+        (inside / name).symlink_to(outside / name)
+    write_json(run.dataset_file, {**run.dataset(), "root": str(inside)})
+    assert "data:image/" not in report(run, bound=True)
+    monkeypatch.setenv("THAW_DATA_ROOTS", f"{inside}:{outside}")
+    assert "data:image/" in report(run, bound=True)
+
+
 def test_runs_on_texts_have_report_and_card():
     run = with_figures(text_run(("bad", "good")))
     write_json(run.config_file, {**run.config().to_json(), "task": "text", "versions": {}, "created": 0})
@@ -112,7 +134,7 @@ def test_runs_on_texts_have_report_and_card():
     assert "camera" not in card(run)
 
 
-def test_the_report_on_texts_shows_them_as_text_with_their_words(tmp_path):
+def test_the_report_on_texts_shows_them_as_text_with_their_words(tmp_path, monkeypatch):
     words_of = ("dull", "fine <script>", "good & bad", "so so")
     rows = [(f"a film, {words_of[n % 4]} {n}", ("bad", "good")[n % 2]) for n in range(9)]
     table = tmp_path / "films.csv"
@@ -140,6 +162,10 @@ def test_the_report_on_texts_shows_them_as_text_with_their_words(tmp_path):
     assert "<script> 1" not in made
     assert "good &amp; bad" in made
     assert "no longer where it was" not in made
+    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path / "elsewhere"))
+    assert "Why?" not in report(run, bound=True)
+    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path))
+    assert "Why?" in report(run, bound=True)
     table.unlink()
     assert "Why?" not in report(run)
 
