@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 MAX_BYTES = 32_000_000  # of a whole request
+MAX_PARTS = 32  # of a form; one is needed
 BODY_SECONDS = 20.0  # for a body to arrive
 
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # one line for each bad request would fill the log
@@ -110,9 +111,15 @@ def _parts(body: bytes, boundary: bytes) -> list[tuple[bytes, dict[bytes, bytes]
 
     Raises:
         ValueError: the form is malformed or has no end.
+        Refused: 413, as soon as it has more parts than a form with a picture needs.
     """
     parts: list[tuple[bytearray, dict[bytes, bytes]]] = []
     header, value, ended = bytearray(), bytearray(), []
+
+    def begin() -> None:
+        if len(parts) == MAX_PARTS:
+            raise Refused(413, f"A form may have {MAX_PARTS} parts. Send the picture alone, in a field named `file`.")
+        parts.append((bytearray(), {}))
 
     def end_of_header() -> None:
         if header.lower() == b"content-disposition":
@@ -121,7 +128,7 @@ def _parts(body: bytes, boundary: bytes) -> list[tuple[bytes, dict[bytes, bytes]
         value.clear()
 
     callbacks: MultipartCallbacks = {
-        "on_part_begin": lambda: parts.append((bytearray(), {})),
+        "on_part_begin": begin,
         "on_header_field": lambda data, start, end: header.extend(data[start:end]),
         "on_header_value": lambda data, start, end: value.extend(data[start:end]),
         "on_header_end": end_of_header,
