@@ -1,7 +1,11 @@
 """What the environment variables say. Read at each call, so a test or a shell can change them."""
 
+import math
 import os
 from pathlib import Path
+
+_MOST_GB = 1e9  # more than any disk
+_MOST_RUNNING = 10_000  # more than any machine bears
 
 
 def runs_dir() -> Path:
@@ -21,13 +25,13 @@ def app_data_dir() -> Path:
 
 
 def cache_bytes() -> int:
-    """The most that the feature store may hold, in bytes (`THAW_CACHE_GB`, by default 10)."""
-    return int(_number("THAW_CACHE_GB", 10.0) * 1e9)
+    """The most that the feature store may hold, in bytes (`THAW_CACHE_GB`, by default 10; `inf` for no limit)."""
+    return int(min(max(0.0, _number("THAW_CACHE_GB", 10.0)), _MOST_GB) * 1e9)
 
 
 def max_running() -> int:
     """How many runs may train at once (`THAW_MAX_RUNNING`, by default 1)."""
-    return max(1, int(_number("THAW_MAX_RUNNING", 1)))
+    return int(min(max(1.0, _number("THAW_MAX_RUNNING", 1)), _MOST_RUNNING))
 
 
 def data_roots() -> list[Path]:
@@ -43,7 +47,9 @@ def public() -> bool:
 
 
 def _number(name: str, default: float) -> float:
+    """The number in a variable; the default where it is empty or no number."""
     try:
-        return float(os.environ.get(name) or default)
+        number = float(os.environ.get(name) or default)
     except ValueError:
         return default
+    return default if math.isnan(number) else number
