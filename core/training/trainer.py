@@ -11,7 +11,7 @@ from core.failures import is_out_of_memory
 from core.models import lora, thaw
 from core.models.describe import describe
 from core.record import Run
-from core.training import checkpoint, devices, fitting
+from core.training import checkpoint, devices, divergence, fitting
 from core.training.checkpoint import Checkpoint, Progress
 from core.training.examples import Examples
 from core.training.extract import StopAskedError, Target, activations
@@ -111,11 +111,14 @@ class _Training:
         if self.progress.epoch or (p.phase == 1 and outcome.steps_taken):
             self.progress.seconds = judge.phase(p, self.progress, self.began, self.features)
         self.features = None  # of the backbone as it came; phase 2 changes it
+        rate = self._phase_config(p).learning_rate
+        if diverged := divergence.note(p.phase, self.run.events(("epoch",)), rate, self.examples.n_classes):
+            self.reporter.event("note", message=diverged)
         if outcome.broken:
             judge.write_table()
             raise RunError(
                 f"The loss of phase {p.phase} turned into not-a-number. A smaller learning rate "
-                f"(it was {self._phase_config(p).learning_rate:g}) usually mends that."
+                f"(it was {rate:g}) usually mends that."
             )
         return outcome.asked
 

@@ -1,5 +1,7 @@
 """Settings and data at their ends: rates that break everything, thousands of classes."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from core import launcher, record
 from core.config import from_json
-from tests.core.conftest import ROOT
+from core.training import divergence
+from tests.core.conftest import ROOT, core
 from tests.core.test_training_resume import wait
 
 PARTS = ("good", "wrong", "why", "phases", "take")
@@ -20,23 +23,48 @@ SMALL = {"image_size": 32, "unfreeze": "blocks:1", "phase1": {"epochs": 2}, "pha
 def test_a_rate_of_a_million_ends_with_a_model_and_a_sentence(pictures, tmp_path, phase, optimizer):
     settings = {**SMALL, phase: {"epochs": 3, "learning_rate": 1e6, "optimizer": optimizer}}
     run = launcher.start(from_json({"data": str(pictures), **settings}), tmp_path)
-    assert wait(run) in (record.DONE, record.FAILED)
-    status = run.status()
-    assert status["state"] == record.DONE or "smaller learning rate" in status["error"]
+    state = wait(run)
+    said = [run.status().get("error", "")] if state == record.FAILED else [e["message"] for e in run.events(("note",))]
+    assert state in (record.DONE, record.FAILED)
+    assert [text for text in said if f"of {phase[:5]} {phase[5]} " in text and "smaller learning rate" in text], said
     assert run.model_file.is_file()
     assert np.isfinite([[float(v) for k, v in row.items() if k[:2] in ("p1", "p2")] for row in run.predictions()]).all()
+
+
+def test_a_loss_far_above_that_of_guessing_is_noted_and_no_other():
+    def said(loss, val_loss, phase=1):
+        return divergence.note(1, [{"phase": phase, "loss": loss, "val_loss": val_loss}], 1e6, 2)
+
+    assert "rose to 65,774" in said(65774.25, 0.0)
+    assert "it was 1e+06" in said(0.7, 36e6)
+    assert said(0.9, 1.4) == said(65774.25, 0.0, phase=2) == divergence.note(1, [], 1e6, 2) == ""
+
+
+def two_thousand_classes(root):
+    """Two tiny pictures in each of 2,000 classes; the folder."""
+    for k in range(2000):
+        folder = root / f"class {k:04d}"
+        folder.mkdir(parents=True)
+        for n in range(2):
+            pixels = np.random.default_rng(2 * k + n).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"{n}.png")
+    return root
+
+
+def test_the_shell_scans_two_thousand_classes(tmp_path):
+    data = two_thousand_classes(tmp_path / "data")
+    found = json.loads(core("scan", str(data), "--json").stdout)
+    assert [row["name"] for row in found["classes"]] == [f"class {k:04d}" for k in range(2000)]
+    assert {row["count"] for row in found["classes"]} == {2}
+    assert found["total"] == 4000
+    assert core("scan", str(data)).stdout.count("\n  class ") == 2000
 
 
 @pytest.mark.slow
 def test_two_thousand_classes_of_two_pictures_train_and_are_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path))
     monkeypatch.setenv("THAW_RUNS", str(tmp_path / "runs"))
-    for k in range(2000):
-        folder = tmp_path / "data" / f"class {k:04d}"
-        folder.mkdir(parents=True)
-        for n in range(2):
-            pixels = np.random.default_rng(2 * k + n).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / f"{n}.png")
+    two_thousand_classes(tmp_path / "data")
     run = launcher.start(from_json({"data": str(tmp_path / "data"), **SMALL}), tmp_path / "runs")
     assert wait(run, 900) == record.DONE
     assert len(run.evaluation(2)["per_class"]) == 2000
