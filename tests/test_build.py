@@ -1,5 +1,6 @@
 """What the Makefile promises, as far as it costs no installation."""
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,14 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import launcher, record, run_list
+from core.config import from_json
+from core.record import Run
+from tests.core.conftest import make_pictures
+from tests.core.test_training_resume import wait
+from tests.core.test_training_survives import until
 
 ROOT = Path(__file__).resolve().parents[1]
 MAKE = shutil.which("make")
@@ -106,10 +115,34 @@ def test_every_pinned_package_is_looked_up_for_known_vulnerabilities(venv):
     assert "audit.py requirements.txt requirements-weights.txt requirements-dev.txt" in done.stdout
 
 
-def test_ctrl_c_ends_the_app_and_says_that_trainings_go_on(venv):
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+def goes_on(run):
+    """Whether the run is training, and an epoch later still is."""
+    seen = len(run.events(("epoch",)))
+    until(lambda: len(run.events(("epoch",))) > seen)
+    return run.state() == record.RUNNING
+
+
+@pytest.fixture
+def long_run(tmp_path):
+    """Settings of a run that would go on for hours; it is stopped when the test has ended."""
+    data = make_pictures(tmp_path / "data", ["blue", "red"], 4)
+    long = {"phase1": {"epochs": 9999, "learning_rate": 1e-6}, "early_stopping": False, "unfreeze": "none"}
+    yield {"data": str(data), "weights": "random", "image_size": 32, **long}
+    for run in run_list.list_runs():
+        launcher.stop(run)
+        assert wait(run) == record.STOPPED
+
+
+def test_ctrl_c_ends_the_app_and_says_that_trainings_go_on(venv, long_run):
+    run = launcher.start(from_json(long_run))
+    until(lambda: run.events(("epoch",)))
+    port = free_port()
     command = [MAKE, "-C", str(ROOT), "app", f"PORT={port}", *venv]
     app = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
     try:
@@ -122,6 +155,44 @@ def test_ctrl_c_ends_the_app_and_says_that_trainings_go_on(venv):
     assert "Trainings that were running go on" in said
     assert "python -m core stop RUN" in said
     assert "Traceback" not in said
+    assert goes_on(run)
+
+
+SERVER = """
+import json, sys
+from core import launcher
+from core.config import from_json
+from streamlit.web import cli
+print(launcher.start(from_json(json.loads(sys.argv[1]))).path, flush=True)
+cli.main(["run", "streamlit_app.py", "--server.port", sys.argv[2]])
+"""
+
+
+def test_a_run_outlives_the_server_that_started_it_and_a_new_one_shows_it(long_run):
+    def killed(*command):
+        """A server of the app that is killed once it answers; the first line that it said."""
+        port = free_port()
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "cwd": ROOT}
+        server = subprocess.Popen([sys.executable, *(part.format(port=port) for part in command)], **options)
+        with server:
+            try:
+                said = server.stdout.readline()
+                wait_until_healthy(server, f"http://127.0.0.1:{port}/_stcore/health")
+            finally:
+                server.kill()
+        assert server.returncode == -signal.SIGKILL
+        return said.strip()
+
+    run = Run(killed("-c", SERVER, json.dumps(long_run).replace("{", "{{").replace("}", "}}"), "{port}"))
+    assert run.exists()
+    until(lambda: run.events(("epoch",)))
+    assert goes_on(run)
+    killed("-m", "streamlit", "run", "streamlit_app.py", "--server.port", "{port}")
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    app.switch_page("components/pages/runs.py").run()
+    assert not [*app.error, *app.exception]
+    assert list(app.dataframe[0].value["state"]) == ["training"]
+    assert goes_on(run)
 
 
 def wait_until_healthy(app, url):

@@ -148,11 +148,17 @@ def test_a_run_deleted_elsewhere_is_said_to_be_gone(run):
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "../x", "", "x\0y", "x" * 5000, "/etc"])
-def test_what_is_no_run_id_never_becomes_a_path(run, tmp_path, name):
-    (tmp_path.parent / "config.json").write_text("{}")
-    assert run_of_id(name, tmp_path) is None
+def test_what_is_no_run_id_never_becomes_a_path(run, tmp_path, monkeypatch, name):
+    runs, elsewhere = tmp_path / "place" / "runs", tmp_path / "here" / "deep" / "work"
+    for folder in (runs, runs / "a" / "b", runs.parent / "x", elsewhere):
+        folder.mkdir(parents=True)
+        if folder != elsewhere:
+            (folder / "config.json").write_text("{}")
+    (runs.parent / "config.json").write_text("{}")
+    monkeypatch.chdir(elsewhere)  # in a shell a run's folder may be named too, from where one is
+    assert run_of_id(name, runs) is None
     with pytest.raises(RunError, match="no run"):
-        find_run(f"{name}?", tmp_path)
+        find_run(name, runs)
 
 
 def test_a_silent_worker_is_told_by_its_heartbeat(run):

@@ -342,6 +342,17 @@ def _watches(process: Path) -> bool:
     return bool((process / "task" / process.name / "children").read_text())
 
 
+def test_a_worker_that_was_killed_is_recognised_as_such(pictures, tmp_path):
+    run = launcher.start(from_json({"data": str(pictures), **SMALL, "weights": "random"}), tmp_path)
+    until(lambda: run.status().get("pid"))
+    worker = run.status()["pid"]
+    os.kill(worker, signal.SIGKILL)
+    until(run.exit_file.exists)
+    assert json.loads(run.exit_file.read_text()) == {"pid": worker, "signal": "SIGKILL", "out_of_memory": False}
+    assert run.state() == record.INTERRUPTED
+    assert "killed from outside (SIGKILL)" in run.status()["error"]
+
+
 @pytest.fixture
 def little_memory():
     """The file that takes processes into a control group of 350 MB, less than TensorFlow needs."""
