@@ -1,7 +1,5 @@
 """Text encoders of the catalogue as functional Keras models, and the tokenisers that belong to them."""
 
-import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +9,8 @@ import keras_hub
 
 from core.catalog import Backbone
 from core.errors import WeightsError
+from core.models import fetch_preset
 from core.models import weights as places
-
-os.environ.setdefault("KAGGLEHUB_VERBOSITY", "error")
-
-_REACH_SECONDS = 12.0  # for Kaggle's first small file
 
 
 def build_base(row: Backbone, weights: str = "pretrained") -> tuple[keras.Model, tuple[Any, ...]]:
@@ -114,7 +109,7 @@ def folder(row: Backbone, weights: str) -> Path:
     """The folder with the encoder's configuration, weights and vocabulary; a preset is downloaded first.
 
     Raises:
-        WeightsError: it cannot be had. Says what to put where, within 15 seconds when the server does not answer.
+        WeightsError: it cannot be had. Says what to put where, within 15 seconds of the last byte received.
     """
     state = places.locate(row, "pretrained" if weights == "random" else weights)
     if state.state == places.DOWNLOAD:
@@ -160,36 +155,13 @@ def _unusable(row: Backbone, path: Path, error: Exception) -> str:
 
 def _download(row: Backbone) -> Path:
     """Fetch a preset through Kaggle's client, which keeps it in its cache."""
-    import kagglehub
-
-    handle = places.preset_handle(row)
-    if problem := _unreachable(handle):
-        here, cache = places.preset_folders(row)
-        raise WeightsError(
-            f"The pretrained weights of {row.title} are not on this machine and could not be downloaded ({problem}). "
-            f"Put config.json, {row.weights_file}, tokenizer.json and the folder assets of the preset into {here} "
-            f"(or {cache}); they are published at {row.weights_url}. Or choose MiniLM, or give --weights FOLDER."
-        )
+    here, cache = places.preset_folders(row)
     try:
-        return Path(kagglehub.model_download(handle))
-    except Exception as error:  # noqa: BLE001 -- Kaggle's client raises many kinds
-        raise WeightsError(f"The download of {row.title} broke off: {error}. Start again to go on.") from None
-
-
-def _unreachable(handle: str) -> str:
-    """Why the preset's smallest file cannot be had, empty when it can."""
-    answers: list[str] = []
-
-    def attempt() -> None:
-        import kagglehub
-
-        try:
-            kagglehub.model_download(handle, "config.json")
-            answers.append("")
-        except Exception as error:  # noqa: BLE001 -- as above
-            answers.append(next(iter(str(error).splitlines()), type(error).__name__)[:200])
-
-    thread = threading.Thread(target=attempt, daemon=True)
-    thread.start()
-    thread.join(_REACH_SECONDS)
-    return answers[0] if answers else f"no answer within {_REACH_SECONDS:.0f} seconds"
+        return fetch_preset.fetch(places.preset_handle(row), cache)
+    except OSError as error:
+        raise WeightsError(
+            f"The pretrained weights of {row.title} are not on this machine and could not be downloaded ({error}). "
+            f"Put config.json, {row.weights_file}, tokenizer.json and the folder assets of the preset into {here}; "
+            f"they are published at {row.weights_url}. Or start again later: what has arrived is kept. "
+            "Or choose MiniLM, or give --weights FOLDER."
+        ) from None

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.catalog import Backbone
 from core.errors import WeightsError
+from core.models.fetch_preset import unfinished
 
 # What `WeightsState.state` may say.
 HERE = "here"  # on this machine, ready to load
@@ -102,7 +103,8 @@ def _megabytes(path: Path) -> float:
 def _as_preset(backbone: Backbone) -> WeightsState:
     folders = preset_folders(backbone)
     for folder in folders:
-        if (folder / "config.json").is_file() and (folder / backbone.weights_file).is_file():
+        there = (folder / "config.json").is_file() and (folder / backbone.weights_file).is_file()
+        if there and not unfinished(folder):
             return WeightsState(HERE, folder, _megabytes(folder), f"On this machine: {folder}.")
     size = float(backbone.weights_mb)
     message = f"Not on this machine: about {size:.0f} MB will be downloaded from Kaggle to {folders[1]}."

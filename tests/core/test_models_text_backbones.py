@@ -1,7 +1,6 @@
 """Text encoders: where they are cut, what padding may do, and what is said when weights are missing."""
 
 import dataclasses
-import time
 
 import keras
 import numpy as np
@@ -11,7 +10,7 @@ import tensorflow as tf
 from core.catalog import BACKBONES, Encoder, backbone
 from core.config import HeadConfig, RunConfig
 from core.errors import ConfigError, WeightsError
-from core.models import text_backbones, weights
+from core.models import fetch_preset, text_backbones, weights
 from core.models.cuts import cut_points, deepest_cut, rest
 from core.models.heads import text_pooling
 from core.models.structure import structure
@@ -102,23 +101,65 @@ def test_the_default_encoder_knows_that_a_cat_is_nearer_to_a_kitten_than_to_a_ca
     assert unit[0] @ unit[1] > 0.7 > unit[0] @ unit[2]
 
 
-def test_missing_weights_are_told_within_seconds_with_what_to_put_where(tmp_path, monkeypatch):
+KAGGLE = """
+import os, pathlib, time
+class clients: pass
+def model_download(handle):
+    folder = pathlib.Path(os.environ["KAGGLEHUB_CACHE"]) / "models" / handle
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text("{{}}")
+    weights = folder / "model.weights.h5"
+    {what}
+    return str(folder)
+"""
+DRIP = "for n in range(5): time.sleep(0.5); weights.write_bytes(bytes(n))"
+
+
+@pytest.fixture
+def kaggle(tmp_path, monkeypatch):
+    """Puts a client in the place of Kaggle's that keeps `config.json` and then does as it is told."""
+
+    def pretend(what):
+        (tmp_path / "stub").mkdir(exist_ok=True)
+        (tmp_path / "stub" / "kagglehub.py").write_text(KAGGLE.format(what=what))
+
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "stub"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kaggle"))
-    monkeypatch.setattr(text_backbones, "_unreachable", lambda handle: f"no answer for {handle}")
-    with pytest.raises(WeightsError) as error:
-        text_backbones.build_base(backbone("bert_tiny_en_uncased"))
-    message = str(error.value)
-    assert "keras/bert/keras/bert_tiny_en_uncased/3" in message
-    assert str(tmp_path / "models" / "bert_tiny_en_uncased") in message
-    assert "model.weights.h5" in message
+    return pretend
 
 
-def test_a_server_that_never_answers_is_given_up(monkeypatch):
-    kagglehub = pytest.importorskip("kagglehub")
-    monkeypatch.setattr(text_backbones, "_REACH_SECONDS", 0.05)
-    monkeypatch.setattr(kagglehub, "model_download", lambda *_: time.sleep(1))
-    assert "no answer" in text_backbones._unreachable("keras/bert/keras/bert_tiny_en_uncased/3")
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("raise OSError('no route to the server\\nand more')", "no route to the server"),
+        ("weights.write_text('half'); raise OSError('the line broke')", "the line broke"),
+        ("weights.write_text('half'); time.sleep(60)", "nothing arrived for 1 seconds"),
+        ("os._exit(7)", "ended with 7"),
+    ],
+)
+def test_whatever_ends_a_download_what_to_put_where_is_told(what, reason, kaggle, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch_preset, "STALL_SECONDS", 1.0)
+    kaggle(what)
+    row = backbone("bert_tiny_en_uncased")
+    for _ in range(2):  # what has arrived is not taken for the whole
+        with pytest.raises(WeightsError) as error:
+            text_backbones.build_base(row)
+        message = str(error.value)
+        assert f"{reason})" in message
+        assert row.weights_url in message
+        assert (
+            f"model.weights.h5, tokenizer.json and the folder assets of the preset into {tmp_path}/models/" in message
+        )
+        assert weights.locate(row).state == weights.DOWNLOAD
+
+
+def test_a_slow_download_that_goes_on_is_waited_for(kaggle, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch_preset, "STALL_SECONDS", 1.5)
+    kaggle(DRIP)
+    row = backbone("bert_tiny_en_uncased")
+    assert text_backbones.folder(row, "pretrained") == tmp_path / "kaggle" / "models" / weights.preset_handle(row)
+    assert weights.locate(row).state == weights.HERE
 
 
 def test_a_preset_in_keras_own_models_folder_is_found(tmp_path, monkeypatch):
