@@ -5,7 +5,24 @@ from typing import Any
 
 import numpy as np
 
-from core.evaluation.calibration import apply_temperature
+from core.evaluation.calibration import apply_temperature, usable
+
+Line = tuple[int, float]  # a class, and the probability from which on it is the answer
+
+
+def chosen(probabilities: np.ndarray, line: Line | None = None) -> np.ndarray:
+    """The answer to each example, int (N,): what predictions, cards and titles all go by.
+
+    Args:
+        probabilities: float (N, C).
+        line: calls everything from it on by its class, and the rest by the most probable of the others; None for the
+            most probable class.
+    """
+    if line is None:
+        return probabilities.argmax(axis=1)
+    place, value = line
+    others = np.where(np.arange(probabilities.shape[1]) == place, -1.0, probabilities)  # (N, C)
+    return np.where(probabilities[:, place] >= value, place, others.argmax(axis=1))
 
 
 def answer(probabilities: np.ndarray, classes: Sequence[str], notes: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,9 +41,7 @@ def answer(probabilities: np.ndarray, classes: Sequence[str], notes: Mapping[str
     temperature = _number(notes.get("temperature"))
     if temperature and temperature > 0 and temperature != 1:
         probabilities = apply_temperature(probabilities, temperature)
-    index = _by_threshold(probabilities, classes, notes.get("threshold"))
-    if index is None:
-        index = int(probabilities.argmax())
+    index = int(chosen(probabilities[None], _line(classes, notes.get("threshold")))[0])
     abstain = _number(notes.get("abstain"))
     unsure = abstain is not None and float(probabilities.max()) < abstain
     return {
@@ -41,23 +56,20 @@ def temperature(notes: Mapping[str, Any], calibrate: bool, figures: Mapping[str,
 
     Args:
         notes: a run's notes; what they say, None included, comes first.
-        calibrate: whether the settings ask for the temperature that was found.
+        calibrate: whether the settings ask for the temperature that was found; one that helped no others is not used.
         figures: those of the model's phase on held-out examples.
     """
     if "temperature" in notes or not calibrate:
         return _number(notes.get("temperature"))
-    return _number(((figures or {}).get("temperature") or {}).get("value"))
+    return _number(usable((figures or {}).get("temperature")))
 
 
-def _by_threshold(probabilities: np.ndarray, classes: Sequence[str], threshold: Any) -> int | None:
-    """The class that a threshold on one of two classes chooses; None where there is no such threshold."""
+def _line(classes: Sequence[str], threshold: Any) -> Line | None:
+    """The line of a threshold on one of two classes; None where there is no such threshold."""
     if len(classes) != 2 or not isinstance(threshold, Mapping) or threshold.get("class") not in classes:
         return None
     value = _number(threshold.get("value"))
-    if value is None:
-        return None
-    chosen = list(classes).index(threshold["class"])
-    return chosen if float(probabilities[chosen]) >= value else 1 - chosen
+    return None if value is None else (list(classes).index(threshold["class"]), value)
 
 
 def _number(value: Any) -> float | None:

@@ -9,15 +9,21 @@ from core import decision
 from core.evaluation.calibration import apply_temperature
 
 
-def temperature(report: Report) -> float | None:
-    """The temperature in use, None for none."""
-    value = decision.temperature(report.run.notes(), report.config.calibrate, report.held_out)
+def temperature(report: Report, phase: int | None = None) -> float | None:
+    """The temperature that a phase's model, by default the kept one, answers with; None for none."""
+    figures = report.figures.get(phase or report.kept)
+    value = decision.temperature(report.run.notes(), report.config.calibrate, figures)
     return value if value and value > 0 and value != 1 else None
 
 
-def probabilities(report: Report, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
-    """The kept model's, float (N, C), of some rows of the report's cases; by default of those its figures are about."""
+def probabilities(
+    report: Report, rows: Sequence[int] | np.ndarray | None = None, phase: int | None = None
+) -> np.ndarray:
+    """A phase's, by default the kept one's, float (N, C), of some rows of the report's cases.
+
+    By default of those rows that the report's figures are about.
+    """
     assert report.cases is not None
-    found = report.cases.probabilities[report.kept][report.rows if rows is None else rows]
-    now = temperature(report)
+    found = report.cases.probabilities[phase or report.kept][report.rows if rows is None else rows]
+    now = temperature(report, phase)
     return found if now is None else apply_temperature(found, now)

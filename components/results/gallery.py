@@ -11,10 +11,17 @@ from components.results import picture
 from components.results.decided import probabilities
 from components.results.report import Report
 from components.thumbnails import thumbnails
+from core import decision
+from core.decision import Line
 
 
 def gallery(
-    report: Report, rows: Sequence[int] | np.ndarray, key: str, most: int = 12, phase: int | None = None
+    report: Report,
+    rows: Sequence[int] | np.ndarray,
+    key: str,
+    most: int = 12,
+    phase: int | None = None,
+    line: Line | None = None,
 ) -> None:
     """The first of `rows` as cards, more on demand; says so where there is none, or where the files are gone.
 
@@ -24,6 +31,7 @@ def gallery(
         key: of the grid, for this place on the page.
         most: how many are shown at first.
         phase: whose answers are shown; the kept one by default.
+        line: by which the title calls them; by default each is called by its most probable class.
     """
     cases = report.cases
     if cases is None:
@@ -34,7 +42,7 @@ def gallery(
     place = f"{key}-more-{report.run.id}-{int(rows[0])}-{len(rows)}"
     limit = most + st.session_state.get(place, 0)
     shown = [int(row) for row in rows[:limit]]
-    items = cards_of(report, shown, phase or report.kept)
+    items = cards_of(report, shown, phase or report.kept, line)
     opened = picture_grid(items, key)
     if not report.is_text and not any(item.picture for item in items):
         st.caption("The picture files are no longer where they were, so only the answers can be shown.")
@@ -43,28 +51,29 @@ def gallery(
             st.caption(f"{limit} of {len(rows):,}", width="content")
             st.button("Show more", key=f"{key}-more", type="tertiary", on_click=_more, args=(place, most))
     if opened is not None:
-        picture.open_large(report, cases.paths[shown[opened]])
+        picture.open_large(report, cases.paths[shown[opened]], line=line)
 
 
-def cards_of(report: Report, rows: Sequence[int], phase: int) -> list[Card]:
-    """Cards of rows of the report's cases, with the answers of a phase."""
+def cards_of(report: Report, rows: Sequence[int], phase: int, line: Line | None = None) -> list[Card]:
+    """Cards of rows of the report's cases, with the answers of a phase by a line or, without one, the likeliest."""
     cases = report.cases
     assert cases is not None
     rows = list(rows)
     pictures = (
         [None] * len(rows) if report.is_text else thumbnails([cases.file(row) for row in rows], 320, report.reading)
     )
-    shares = probabilities(report, rows) if phase == report.kept else cases.probabilities[phase][rows]  # (N, C)
+    shares = probabilities(report, rows, phase)  # (N, C)
+    answers = decision.chosen(shares, line)
     return [
         Card(
             small,
             cases.classes[cases.labels[row]],
             cases.classes[answer],
-            float(sure),
+            float(share[answer]),
             right=bool(answer == cases.labels[row]),
             text=report.text(cases.paths[row])[:400],
         )
-        for row, small, answer, sure in zip(rows, pictures, shares.argmax(axis=1), shares.max(axis=1), strict=True)
+        for row, small, answer, share in zip(rows, pictures, answers, shares, strict=True)
     ]
 
 

@@ -10,36 +10,39 @@ from components.escape import as_html, as_markdown, shown
 from components.numbers import percent
 from components.pictures import source
 from components.results import explanation, word_views
+from components.results.decided import probabilities
 from components.results.report import Report
 from components.theme import icon
 from components.thumbnails import thumbnails
-from core import corrections
+from core import corrections, decision
+from core.decision import Line
 from core.errors import ThawError
 
 _SIDE = 720  # pixels of the large picture
 
 
-def open_large(report: Report, path: str, explain: bool = False) -> None:
+def open_large(report: Report, path: str, explain: bool = False, line: Line | None = None) -> None:
     """Open an example in a dialog.
 
     Args:
         report: the run's.
         path: of the example, relative to the data.
         explain: ask at once where the network looked.
+        line: by which its card was called; the most probable class without one.
     """
     kind = report.unit.capitalize()
     st.dialog(kind, width="large", icon=":material/article:" if report.is_text else ":material/image:")(_content)(
-        report, path, explain
+        report, path, explain, line
     )
 
 
-def _content(report: Report, path: str, explain: bool) -> None:
+def _content(report: Report, path: str, explain: bool, line: Line | None = None) -> None:
     file = str(Path((report.run.dataset() or {}).get("root", "")) / path)
     left, right = st.columns([1, 1], gap="large")
     with left:
         _example(report, path, file)
     with right:
-        _answers(report, path)
+        _answers(report, path, line)
         _neighbours(report, path)
         _put_right(report, path)
     if report.is_text:
@@ -58,25 +61,29 @@ def _example(report: Report, path: str, file: str) -> None:
     st.caption(as_markdown(path))
 
 
-def _answers(report: Report, path: str) -> None:
+def _answers(report: Report, path: str, line: Line | None) -> None:
     """The truth and the probabilities after each phase; of a training example, its label alone."""
     row, cases = report.row_of(path), report.cases
     name, split = report.label_of(path)
     where = {"train": "learned from", "validation": "held out", "test": "test split"}.get(split, split)
     st.html(f'<div class="thaw-truth"><span>labelled</span> <b>{as_html(name)}</b> <span>· {where}</span></div>')
     if row is None or cases is None:
-        found = next((e for e in report.label_errors if e.path == path), None)
-        if found:
+        suspect = next((e for e in report.label_errors if e.path == path), None)
+        if suspect:
             st.markdown(
-                f"A head that had not seen it gives this label {percent(found.p_given)} and "
-                f"**{as_markdown(found.suggested)}** {percent(found.p_suggested)}."
+                f"A head that had not seen it gives this label {percent(suspect.p_given)} and "
+                f"**{as_markdown(suspect.suggested)}** {percent(suspect.p_suggested)}."
             )
         return
     for phase in sorted(cases.probabilities):
-        shares = cases.shares(phase, row)
-        right = max(shares, key=shares.__getitem__) == name
+        found = probabilities(report, [row], phase)  # (1, C)
+        shares = dict(zip(cases.classes, map(float, found[0]), strict=True))
+        called = cases.classes[decision.chosen(found, line if phase == report.kept else None)[0]]
+        right = called == name
         mark = f'<span class="thaw-mark {"right" if right else "wrong"}">{icon("check" if right else "close")}</span>'
         st.html(phase_bars(phase, {"probabilities": shares}, 4, report.config.way).replace("</p>", f" {mark}</p>", 1))
+        if called != max(shares, key=shares.__getitem__):
+            st.caption(f"By the line it is called {as_markdown(shown(called))}.")
 
 
 def _neighbours(report: Report, path: str) -> None:

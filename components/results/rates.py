@@ -1,8 +1,5 @@
 """ROC and precision-recall curves with their areas. A click on a point shows what it costs."""
 
-import math
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
@@ -12,10 +9,10 @@ from components.guard import guarded
 from components.numbers import UNKNOWN, percent, plural
 from components.plot import plot
 from components.results.clicks import clicked
-from components.results.decided import temperature
+from components.results.decided import probabilities
 from components.results.gallery import gallery
 from components.results.report import Report
-from core.evaluation.calibration import apply_temperature
+from core.evaluation import thresholds
 
 Point = tuple[str, float]  # a class, and the probability from which on it is called
 
@@ -61,13 +58,14 @@ def _at(report: Report, point: Point) -> None:
     # The curves were drawn from float32, which nine written digits bring back.
     values = cases.probabilities[report.kept][report.rows, place].astype(np.float32)
     called, truth = values >= np.float32(share), cases.labels[report.rows] == place
+    line = place, _decided(report, place, called)
     order = np.argsort(values, kind="stable")
     missed, alarms = order[(truth & ~called)[order]], order[(~truth & called)[order]][::-1]
     title = as_markdown(shown(name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**Called {title} from {percent(share, 2)} on**", width="content")
         if len(report.classes) == 2:
-            _line(report, name, share)
+            _line(report, name, line[1])
     most = 4 if report.is_text else 6
     for column, words, rows, key in zip(
         st.columns(2, gap="large"),
@@ -78,7 +76,7 @@ def _at(report: Report, point: Point) -> None:
     ):
         with column:
             st.markdown(f"{words}: {plural(len(rows), report.unit)}")
-            gallery(report, report.rows[rows], key, most=most)
+            gallery(report, report.rows[rows], key, most=most, line=line)
 
 
 def _line(report: Report, name: str, share: float) -> None:
@@ -86,12 +84,11 @@ def _line(report: Report, name: str, share: float) -> None:
     if report.split == "test":
         st.caption(f"The line is drawn on held-out {report.unit}s: see “Where to draw the line”.")
     elif st.button("Draw the line here", key="rates-line", icon=":material/target:"):
-        report.run.write_notes(threshold={"class": name, "value": _decided(report, share)})
+        report.run.write_notes(threshold={"class": name, "value": share})
         st.rerun()
 
 
-def _decided(report: Report, share: float) -> float:
-    """The threshold among probabilities as predictions give them, down to what its slider can show."""
-    now: Any = temperature(report)
-    exact = share if now is None else float(apply_temperature(np.array([1 - share, share]), now)[1])
-    return math.floor(exact * 1000) / 1000
+def _decided(report: Report, place: int, called: np.ndarray) -> float:
+    """The line among probabilities as predictions give them that calls a class where `called`, bool (N,), says so."""
+    scores = probabilities(report)[:, place]
+    return thresholds.just_below(scores, float(scores[called].min())) if called.any() else 1.0

@@ -3,8 +3,6 @@
 The line is chosen on held-out examples, also where there is a test split: what a test took part in, it cannot judge.
 """
 
-import math
-
 import numpy as np
 import streamlit as st
 
@@ -51,7 +49,7 @@ def _section(report: Report) -> None:
     found, truth = _scored(report, positive, _held_out(report))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        value = _slider(report, positive, value)
+        _slider(report, positive, value)
         figure = scores(found[truth], found[~truth], (name, other), value)
         words = f"Probability of {name}: {name} above the line, {other} below it."
         bars = plot(figure, title=f"Probability of {name}", text=words, key="threshold-scores", height=210)
@@ -94,7 +92,7 @@ def _examples(report: Report, scored: tuple[np.ndarray, np.ndarray], value: floa
     rows = np.flatnonzero(inside)
     st.markdown(f"**{words}**: {plural(len(rows), report.unit)}")
     rows = rows[np.argsort(np.abs(found[rows] - value), kind="stable")]
-    gallery(report, _held_out(report)[rows], "line", most=4 if report.is_text else 7)
+    gallery(report, _held_out(report)[rows], "line", most=4 if report.is_text else 7, line=(positive, value))
 
 
 def _on_test(report: Report, positive: int, value: float) -> str:
@@ -129,7 +127,7 @@ def _scored(report: Report, positive: int, rows: np.ndarray) -> tuple[np.ndarray
     return probabilities(report, rows)[:, positive], report.cases.labels[rows] == positive
 
 
-def _slider(report: Report, positive: int, value: float) -> float:
+def _slider(report: Report, positive: int, value: float) -> None:
     key = f"threshold-{report.run.id}"
     shown = min(1.0, round(value, 3))
     st.slider(
@@ -141,7 +139,8 @@ def _slider(report: Report, positive: int, value: float) -> float:
         on_change=lambda: _keep(report, positive, st.session_state[key]),
         **held(key, shown),
     )
-    return shown
+    if shown != value:
+        st.caption(f"The line lies at {value:.9g}; the slider shows it rounded.")
 
 
 def _buttons(report: Report, positive: int) -> None:
@@ -167,14 +166,16 @@ def _keep(report: Report, positive: int, value: float) -> None:
 
 @guarded()
 def _reach(report: Report, positive: int) -> None:
-    exact = thresholds.for_sensitivity(*_scored(report, positive, _held_out(report)), _GOAL)
-    _keep(report, positive, math.floor(exact * 1000) / 1000)  # down to what the slider can show: never less sensitive
+    found, truth = _scored(report, positive, _held_out(report))
+    _keep(report, positive, thresholds.for_sensitivity(found, truth, _GOAL))
 
 
 @guarded()
 def _swap(report: Report) -> None:
     positive, value = _chosen(report)
-    _keep(report, 1 - positive, round(1 - value, 3))
+    found = probabilities(report, _held_out(report))
+    called = found[:, positive] < value
+    _keep(report, 1 - positive, thresholds.dividing(called, found[:, 1 - positive], round(1 - value, 15)))
 
 
 @guarded()

@@ -1,6 +1,5 @@
 """Can its probabilities be trusted, and what does it buy to say "none of these" when unsure."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from components.results.clicks import last
 from components.results.decided import probabilities, temperature
 from components.results.gallery import gallery
 from components.results.report import Report
-from core.evaluation import abstention, calibration
+from core.evaluation import abstention, calibration, thresholds
 
 
 def show(report: Report) -> None:
@@ -46,15 +45,27 @@ def _calibration(report: Report) -> None:
     if not fitted:
         st.caption(f"Too few held-out {report.unit}s to fit a temperature.")
         return
+    value, words = calibration.usable(fitted), _judged(fitted, report.unit)
+    if value is None or value == 1:
+        tried = fitted.get("fitted", fitted["value"])
+        st.caption(f"The fitted temperature, {tried:.2f}, made matters worse, so none is used. {words}")
+        if temperature(report) is None:
+            return
+        value = temperature(report)  # one from elsewhere: it can still be switched off
     key = f"temperature-{report.run.id}"
     st.toggle(
-        f"Use the fitted temperature, {fitted['value']:.2f}",
+        f"Use the fitted temperature, {value:.2f}",
         help="One number that makes all answers less or more sure and changes none of them. Predictions use it too.",
-        on_change=lambda: _switch(report, fitted["value"] if st.session_state[key] else None),
+        on_change=lambda: _switch(report, value if st.session_state[key] else None),
         **held(key, temperature(report) is not None),
     )
-    st.caption(
-        f"Fitted on {fitted['n_fit']} held-out {report.unit}s. On the other {fitted['n_judged']} the error goes from "
+    st.caption(words)
+
+
+def _judged(fitted: dict[str, Any], unit: str) -> str:
+    """What a temperature did to the half that judged it."""
+    return (
+        f"Fitted on {fitted['n_fit']} held-out {unit}s. On the other {fitted['n_judged']} the error goes from "
         f"{percent(fitted['ece_before'])} to {percent(fitted['ece_after'])}, log loss from "
         f"{fitted['loss_before']:.3f} to {fitted['loss_after']:.3f}."
     )
@@ -65,11 +76,23 @@ def _switch(report: Report, value: float | None) -> None:
     """Switch the temperature on or off; a threshold that is noted moves along, so that it divides as it did."""
     noted, now = report.run.notes().get("threshold"), temperature(report)
     changes: dict[str, Any] = {"temperature": value}
-    if isinstance(noted, dict) and isinstance(noted.get("value"), (int, float)) and 0 < noted["value"] < 1:
-        both = np.array([1 - noted["value"], noted["value"]])
-        moved = calibration.apply_temperature(both, (value or 1.0) / (now or 1.0))[1]
-        changes["threshold"] = {**noted, "value": round(float(moved), 4)}
+    if isinstance(noted, dict) and isinstance(noted.get("value"), (int, float)) and 0 <= noted["value"] <= 1:
+        changes["threshold"] = _moved(report, noted, now, value)
     report.run.write_notes(**changes)
+
+
+def _moved(report: Report, noted: dict[str, Any], now: float | None, then: float | None) -> dict[str, Any]:
+    """The threshold at the temperature `then` that divides as the one noted `now` does; back, it is what it was."""
+    was = noted.get("was")
+    if isinstance(was, dict) and was.get("temperature") == then and "value" in was:
+        return {"class": noted.get("class"), "value": was["value"]}
+    value = calibration.moved(float(noted["value"]), (then or 1.0) / (now or 1.0))
+    if report.cases is not None and len(report.classes) == 2 and noted.get("class") in report.classes_as_named:
+        place = report.classes_as_named.index(noted["class"])
+        plain = report.cases.probabilities[report.kept][report.cases.rows("validation")]
+        before, after = (calibration.apply_temperature(plain, t or 1.0)[:, place] for t in (now, then))
+        value = thresholds.dividing(before >= noted["value"], after, value)
+    return {"class": noted.get("class"), "value": value, "was": {"temperature": now, "value": noted["value"]}}
 
 
 def _bar(report: Report, found: np.ndarray, result: Any) -> None:
@@ -110,8 +133,10 @@ def _abstention(report: Report) -> None:
         step=0.001,
         format="percent",
         on_change=guarded()(lambda: report.run.write_notes(abstain=st.session_state[key] or None)),
-        **held(key, min(0.999, share)),
+        **held(key, min(0.999, round(share, 3))),
     )
+    if share != min(0.999, round(share, 3)):
+        st.caption(f"It lies at {100 * share:.7g} %; the slider shows it rounded.")
     st.html(
         facts(
             [
@@ -134,11 +159,14 @@ def _left(report: Report, rows: np.ndarray, found: np.ndarray, share: float | No
         return
     sure = found.max(axis=1)
     left = np.flatnonzero(sure < share)
-    # What the slider shows, rounded up but not past the point, so that all of these stay below it.
-    shown = min(0.999, math.ceil(share * 1000) / 1000)
+    line = thresholds.just_below(sure, share)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plural(len(left), report.unit)} less than {percent(share, 2)} sure**", width="content")
-        if shown != now and st.button("Give no answer to these", key="coverage-set", icon=":material/block:"):
-            report.run.write_notes(abstain=shown)
-            st.rerun(scope="fragment")
+        if line != now:
+            st.button(
+                "Give no answer to these",
+                key="coverage-set",
+                icon=":material/block:",
+                on_click=guarded()(lambda: report.run.write_notes(abstain=line)),
+            )
     gallery(report, rows[left[np.argsort(sure[left])]], "coverage-left", most=4 if report.is_text else 8)

@@ -51,6 +51,6 @@ def at_sensitivity(
     Returns:
         A row of `core.evaluation.thresholds.at`. Its intervals are a little kind: the threshold was chosen here.
     """
-    p = apply_temperature(probabilities, temperature) if temperature else probabilities
+    p = apply_temperature(probabilities, temperature) if temperature and temperature != 1 else probabilities
     scores, truth = p[:, positive], labels == positive
     return thresholds.at(scores, truth, thresholds.for_sensitivity(scores, truth, goal))

@@ -41,10 +41,47 @@ def table(scores: np.ndarray, positive: np.ndarray, steps: int = 100) -> list[di
     return [at(scores, positive, k / steps) for k in range(steps + 1)]
 
 
+def just_below(scores: np.ndarray, value: float) -> float:
+    """A line a hair below `value`, with no score between the two: it divides as `value` does.
+
+    A score that was written to a file and read back, or that the same picture gets when it is asked alone or on another
+    machine, differs in its last digits. On the line itself it could fall to either side.
+
+    Args:
+        scores: float (N,), 0…1.
+        value: 0…1, mostly one of them.
+
+    Returns:
+        A thousandth lower on the scale of logits; halfway to the next lower score where that is nearer.
+    """
+    below = scores[scores < value]
+    floor = float(below.max()) if len(below) else 0.0
+    line = max(value * (1 - 1e-3 * max(1 - value, 1e-4)), (floor + value) / 2)
+    return line if floor < line <= value else value
+
+
+def dividing(called: np.ndarray, scores: np.ndarray, guess: float) -> float:
+    """A line on `scores` that calls the same examples positive, as near to `guess` as that goes.
+
+    Args:
+        called: bool (N,).
+        scores: float (N,), 0…1, higher for all that are called.
+        guess: 0…1; the answer where it divides so already, and where no line does.
+    """
+    lower = float(scores[~called].max()) if (~called).any() else -np.inf
+    upper = float(scores[called].min()) if called.any() else np.inf
+    if lower < guess <= upper or lower >= upper or np.isinf(upper):
+        return guess
+    return just_below(scores, upper)
+
+
 def for_sensitivity(scores: np.ndarray, positive: np.ndarray, goal: float = 0.95) -> float:
-    """The highest threshold whose sensitivity is at least `goal`; so the best specificity at that price."""
+    """The highest threshold (but for a hair: see `just_below`) whose sensitivity is at least `goal`.
+
+    So it has the best specificity at that price.
+    """
     found = np.sort(scores[positive])[::-1]  # descending
     if len(found) == 0:
         return 0.0
     needed = max(1, int(np.ceil(goal * len(found) - 1e-9)))
-    return float(found[needed - 1])
+    return just_below(scores, float(found[needed - 1]))

@@ -144,6 +144,90 @@ def test_a_temperature_moves_the_threshold_along(run):
     assert run.notes()["threshold"]["value"] == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize("value", [0.0, 0.003, 0.97, 0.9999, 1.0])
+def test_a_threshold_survives_a_temperature_switched_on_and_off(run, value):
+    found = {"value": 0.3, "n_fit": 6, "n_judged": 6, "ece_before": 0.2, "ece_after": 0.1}
+    figures = run.evaluation(2) | {"temperature": found | {"loss_before": 0.5, "loss_after": 0.4}}
+    run.evaluation_file(2).write_text(json.dumps(figures))
+    classes = [row["class"] for row in figures["per_class"]]
+    run.write_notes(threshold={"class": classes[1], "value": value})
+    rows = [np.array([float(row[f"p2:{name}"]) for name in classes]) for row in run.predictions()]
+    before = [answer(p, classes, run.notes())["label"] for p in rows]
+    app = _open(run, "good")
+    app.toggle(key=f"temperature-{run.id}").set_value(True).run()
+    assert [answer(p, classes, run.notes())["label"] for p in rows] == before
+    app.toggle(key=f"temperature-{run.id}").set_value(False).run()
+    assert run.notes()["threshold"] == {"class": classes[1], "value": value}
+    assert not _errors(app)
+
+
+def test_a_temperature_that_harms_is_told_and_not_offered(run):
+    found = {"value": 0.05, "n_fit": 6, "n_judged": 6, "ece_before": 0.1, "ece_after": 0.2}
+    figures = run.evaluation(2) | {"temperature": found | {"loss_before": 0.4, "loss_after": 3.0}}
+    run.evaluation_file(2).write_text(json.dumps(figures))
+    run.config_file.write_text(json.dumps({**run.settings(), "calibrate": True}))
+    app = _open(run, "good")
+    assert not _errors(app)
+    assert any("made matters worse, so none is used" in caption.value for caption in app.caption)
+    assert f"temperature-{run.id}" not in [toggle.key for toggle in app.toggle]
+
+
+def test_matrix_and_figures_are_those_of_the_line_that_is_kept(run):
+    scored, name = _scored(run, 1), run.dataset()["classes"][1]
+    lowest = min(p for p, truth in scored if truth)
+    run.write_notes(threshold={"class": name, "value": lowest})
+    app = _open(run, "good")
+    assert any(f"lies at {lowest:.9g}" in caption.value for caption in app.caption)
+    run.write_notes(threshold={"class": name, "value": lowest + 1e-6})
+    missed = _open(run, "good")
+    figures = [
+        [html.proto.body for html in one.get("html") if "sensitivity" in html.proto.body] for one in (app, missed)
+    ]
+    assert "100.0 %" in figures[0][0]
+    assert "100.0 %" not in figures[1][0].split("sensitivity")[0]
+
+
+def _galleries(run, phase=2, line=None, rows=None):
+    from components.results.gallery import cards_of
+    from components.results.report import report
+
+    found = report(run)
+    return found, cards_of(found, range(len(found.cases.paths)) if rows is None else rows, phase, line)
+
+
+def test_cards_are_called_as_their_gallerys_title_calls_them(run):
+    scored = _scored(run, 1)
+    for line in (0.1, 0.9):
+        found, cards = _galleries(run, line=(1, line))
+        for card, (p, truth) in zip(cards, scored, strict=True):
+            assert (card.answer == found.cases.classes[1]) == (p >= line)
+            assert card.right == ((p >= line) == truth)
+            assert card.probability == pytest.approx(p if p >= line else 1 - p, abs=1e-6)
+
+
+def test_a_large_picture_shows_the_probabilities_of_its_card(run):
+    run.write_notes(temperature=3.0)
+    path = run.dataset()["files"][0]["path"]
+    _, (card,) = _galleries(run, rows=[0])
+    app = AppTest.from_function(_large, args=(str(run.path), path)).run()
+    assert not _errors(app)
+    assert any(f"{100 * card.probability:.1f} %" in html.proto.body for html in app.get("html"))
+    raw = max(float(run.predictions()[0][f"p2:{name}"]) for name in run.dataset()["classes"])
+    assert not any(f"{100 * raw:.1f} %" in html.proto.body for html in app.get("html"))
+
+
+def test_a_point_of_the_coverage_near_one_leaves_out_just_what_it_lists(run):
+    table = [[row["path"], row["label"], row["split"]] for row in run.predictions()]
+    sure = np.linspace(0.99905, 0.9999, len(table))
+    rows = [[*row, *2 * [f"{p:.9g}", f"{1 - p:.9g}"]] for row, p in zip(table, sure, strict=True)]
+    run.write_predictions(list(run.predictions()[0]), rows)
+    app = _clicked(run, "coverage", float(sure[5]))
+    assert "5 pictures less than" in _said(app)
+    app.button(key="coverage-set").click().run()
+    assert not _errors(app)
+    assert sure[4] < run.notes()["abstain"] <= sure[5]
+
+
 def test_the_kept_phase_can_be_switched(run):
     app = _open(run, "phases")
     app.button_group(key=f"keep-{run.id}").set_value(1).run()

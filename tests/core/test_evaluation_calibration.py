@@ -2,14 +2,17 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss as sk_log_loss
 
+from core.decision import temperature as in_use
 from core.evaluation import abstention
 from core.evaluation.calibration import (
     apply_temperature,
     expected_calibration_error,
     fit_temperature,
     log_loss,
+    moved,
     reliability,
     temperature,
+    usable,
 )
 
 
@@ -63,6 +66,45 @@ def test_temperature_of_one_changes_nothing_and_order_is_kept():
 
 def test_too_few_examples_get_no_temperature():
     assert temperature(np.full((4, 2), 0.5), np.zeros(4, int)) is None
+
+
+def test_few_examples_without_a_mistake_do_not_ask_for_boundless_sureness():
+    labels = np.tile([0, 1], 12)
+    sure = np.where(labels == 1, 0.95, 0.05)
+    p = np.stack([1 - sure, sure], axis=1)
+    assert temperature(p, labels)["fitted"] > 0.4
+
+
+def test_a_temperature_that_harms_the_judging_half_is_not_used():
+    labels = np.tile([0, 1], 12)
+    sure = np.where(labels == 1, 0.95, 0.05)
+    one = np.random.default_rng(0).permutation(24)[12]  # the judging half's only mistake
+    sure[one] = 1 - sure[one]
+    found = temperature(np.stack([1 - sure, sure], axis=1), labels)
+    assert found["loss_after"] > found["loss_before"]
+    assert found["value"] == 1.0
+    assert usable(found | {"value": found["fitted"]}) is None
+    figures = {"temperature": found | {"value": found["fitted"]}}  # as earlier versions wrote it
+    assert in_use({}, True, figures) is None
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_temperature_in_use_raises_the_loss_of_those_that_judged_it(seed):
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 2, 24)
+    sure = 1 / (1 + np.exp(-2.5 * (random.normal(size=24) + 5 * labels - 2.5)))
+    found = temperature(np.stack([1 - sure, sure], axis=1), labels)
+    assert found["value"] == 1.0 or found["loss_after"] <= found["loss_before"]
+    assert found["fitted"] > 0.2
+
+
+@pytest.mark.parametrize("factor", [0.2, 0.5, 0.7, 3.0, 20.0])
+@pytest.mark.parametrize("value", [1e-9, 0.003, 0.5, 0.997])
+def test_a_line_moves_as_the_probabilities_do(value, factor):
+    there = moved(value, factor)
+    assert there == pytest.approx(apply_temperature(np.array([1 - value, value]), factor)[1], abs=1e-12)
+    assert moved(there, 1 / factor) == pytest.approx(value, rel=1e-6, abs=1e-12)
+    assert moved(0.0, factor) == 0 < moved(1.0, factor) < 1
 
 
 def test_abstention_by_hand():

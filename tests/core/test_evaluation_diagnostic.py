@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
+from core.decision import answer
 from core.evaluation.calibration import apply_temperature
 from core.evaluation.diagnostic import at_sensitivity, by_class
 
@@ -44,5 +45,19 @@ def test_threshold_reaches_its_goal_and_no_higher_one_does(goal, temperature):
     found = at_sensitivity(p, labels, 1, goal, temperature)
     assert found["sensitivity"] >= goal
     scores = (apply_temperature(p, temperature) if temperature else p)[labels == 1, 1]
-    higher = scores[scores > found["value"]]
+    higher = np.sort(scores[scores > found["value"]])[1:]  # a line above the lowest of those that are found
     assert len(higher) / len(scores) < goal
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_threshold_from_written_figures_holds_for_the_models_own_probabilities(seed):
+    random = np.random.default_rng(seed)
+    labels = np.repeat([0, 1], 30)
+    ill = 1 / (1 + np.exp(-random.normal(size=60) - 2 * labels + 1))
+    p = np.stack([1 - ill, ill], axis=1).astype(np.float32)
+    written = np.array([[float(f"{value:.9g}") for value in row] for row in p])
+    found = at_sensitivity(written, labels, 1, 1.0)
+    notes = {"threshold": {"class": "ill", "value": found["value"]}}
+    called = np.array([answer(row, ["healthy", "ill"], notes)["label"] == "ill" for row in p])
+    assert called[labels == 1].all()
+    assert (~called[labels == 0]).mean() == found["specificity"]

@@ -22,9 +22,30 @@ def test_a_share_of_nothing_is_none():
 
 @pytest.mark.parametrize(("goal", "value"), [(0.95, 0.4), (0.75, 0.7), (0.5, 0.8)])
 def test_the_highest_threshold_with_that_sensitivity_is_found(goal, value):
-    assert thresholds.for_sensitivity(SCORES, POSITIVE, goal) == value
-    assert thresholds.at(SCORES, POSITIVE, value)["sensitivity"] >= goal
+    line = thresholds.for_sensitivity(SCORES, POSITIVE, goal)
+    assert value - 1e-3 < line < value
+    assert thresholds.at(SCORES, POSITIVE, line)["sensitivity"] >= goal
     assert thresholds.at(SCORES, POSITIVE, value + 1e-6)["sensitivity"] < goal
+
+
+@pytest.mark.parametrize("value", [1.0, 0.9999999, 0.5, 1e-12])
+def test_a_line_just_below_a_score_leaves_room_for_its_last_digits(value):
+    line = thresholds.just_below(np.array([value, 1e-13]), value)
+    assert line < value * (1 - 5e-9)
+    assert line == pytest.approx(value, abs=3e-4)
+
+
+def test_a_line_just_below_a_score_is_above_the_next_one():
+    value = float(np.float32(0.7))
+    neighbour = float(np.nextafter(np.float32(0.7), np.float32(0)))
+    assert neighbour < thresholds.just_below(np.array([neighbour, value]), value) < value
+
+
+def test_a_line_that_divides_otherwise_is_moved_to_divide_alike():
+    called = SCORES >= 0.6
+    assert thresholds.dividing(called, SCORES, 0.5) == 0.5
+    assert thresholds.at(SCORES, called, thresholds.dividing(called, SCORES, 0.95))["accuracy"] == 1.0
+    assert thresholds.dividing(np.zeros(8, bool), SCORES, 0.3) == 0.3
 
 
 def test_the_table_goes_from_all_to_none():
