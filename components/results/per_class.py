@@ -8,7 +8,7 @@ from components.escape import as_markdown, shown
 from components.guard import guarded
 from components.results.gallery import gallery
 from components.results.report import Report
-from core.exports.wording import with_interval
+from core.exports.wording import too_few, with_interval
 
 _SHARE = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
 _NAMED = "right when named"
@@ -45,7 +45,8 @@ def show(report: Report) -> None:
             ),
             "f1": st.column_config.NumberColumn("F1", format="%.3f", help="Both in one."),
             "auc": st.column_config.TextColumn(
-                "AUC", help="Area under the ROC curve: how well it is told from the rest. DeLong's 95 % interval."
+                "AUC",
+                help="Area under the ROC curve: how well it is told from the rest. 95 % interval.",
             ),
             "ap": st.column_config.TextColumn(
                 "AP", help="Average precision: the area under its precision-recall curve. 95 % interval on the logit."
@@ -57,6 +58,8 @@ def show(report: Report) -> None:
         on_select="rerun",
         selection_mode="single-cell",
     )
+    if few := too_few(rows, f"{report.unit}s"):
+        st.caption(as_markdown(shown(few)))
     cells = chosen["selection"]["cells"]
     if cells:
         _examples(report, rows[cells[0][0]], cells[0][1])

@@ -20,9 +20,10 @@ Point = tuple[str, float]  # a class, and the probability from which on it is ca
 @st.fragment
 @guarded()
 def show(report: Report) -> None:
-    """Both curves, where the run has them, and the pictures of the point that was clicked."""
+    """Both curves, or why there are none, and the pictures of the point that was clicked."""
     curves = report.best.get("curves") or {}
     if not any(curves.values()):
+        st.caption(_without(report))
         return
     left, right = st.columns(2, gap="large")
     place = f"rates-{report.run.id}-{report.kept}"
@@ -41,11 +42,24 @@ def show(report: Report) -> None:
         _at(report, st.session_state[place])
 
 
+def _without(report: Report) -> str:
+    """Why there are no curves, and what there is instead."""
+    if report.best.get("auc") is None:
+        return f"No curves: these {report.split_name} {report.unit}s hold nothing to tell apart."
+    return (
+        f"Curves of {len(report.classes):,} classes could not be told apart, so none are drawn; the areas of each "
+        f"stand in the table. {_area(report, 'auc')} {_area(report, 'average_precision')}"
+    )
+
+
 def _area(report: Report, key: str) -> str:
+    """The area: of the second of two classes, else the mean over classes, which has no interval."""
     name = "Area under the ROC curve" if key == "auc" else "Average precision"
+    name += ", the mean over classes" if len(report.classes) > 2 else ""
     value, bounds = report.best.get(key), report.best.get(f"{key}_interval")
     shown = UNKNOWN if value is None else f"{value:.3f}"
     spread = f", likely between {bounds[0]:.3f} and {bounds[1]:.3f}" if bounds else ""
+    spread = spread or (" (no interval; each class has its own)" if len(report.classes) > 2 else "")
     return f"{name}: {shown}{spread}. 1 is perfect."
 
 

@@ -11,7 +11,7 @@ POINTS = 200  # the most that a curve keeps: as fine as a screen shows
 
 
 def areas(scores: np.ndarray, positive: np.ndarray) -> dict[str, Any]:
-    """`auc`, `auc_interval` (DeLong), `average_precision`, `average_precision_interval` of one class against the rest.
+    """`auc`, `auc_interval`, `average_precision`, `average_precision_interval` of one class against the rest.
 
     All None where the truth holds only one kind: there is nothing to tell apart.
     """

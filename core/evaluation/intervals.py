@@ -1,6 +1,7 @@
 """95 % intervals, and the test for paired answers. Light: no more than `scipy.special`."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy.special import bdtr, betaincinv, ndtri
@@ -69,7 +70,11 @@ def mcnemar_exact(gained: int, lost: int) -> float:
 
 
 def area_under_roc(scores: np.ndarray, positive: np.ndarray, level: float = LEVEL) -> tuple[float, Interval]:
-    """Area under the ROC curve and its interval (DeLong 1988, by the ranks of Sun and Xu 2014; on the logit scale).
+    """Area under the ROC curve and its interval.
+
+    The interval spans DeLong's (1988, by the ranks of Sun and Xu 2014; on the logit scale) and Newcombe's (2006, method
+    5). DeLong's takes the spread of a few positives for that of all and is then far too narrow; Newcombe's leaves too
+    little room near 1.
 
     Args:
         scores: float (N,), higher for more positive.
@@ -80,11 +85,38 @@ def area_under_roc(scores: np.ndarray, positive: np.ndarray, level: float = LEVE
     # The share of the other kind that each example beats, ties counting half.
     of_yes = (_midranks(scores)[positive] - _midranks(yes)) / len(no)
     of_no = 1 - (_midranks(scores)[~positive] - _midranks(no)) / len(yes)
-    area = float(of_yes.mean())
+    area = float(np.clip(of_yes.mean(), 0, 1))
     variance = _variance(of_yes) / len(yes) + _variance(of_no) / len(no)
     if not 0 < area < 1 or variance == 0:
-        return area, _degenerate(area, min(len(yes), len(no)), level)
-    return area, _logit_interval(area, math.sqrt(variance) / (area * (1 - area)), level)
+        low, high = _degenerate(area, min(len(yes), len(no)), level)
+    else:
+        low, high = _logit_interval(area, math.sqrt(variance) / (area * (1 - area)), level)
+    lower, upper = _newcombe(area, len(yes), len(no), level)
+    return area, (min(low, lower), max(high, upper))
+
+
+def _newcombe(area: float, m: int, n: int, level: float) -> Interval:
+    """The areas that lie no further off than their own standard error allows (Newcombe 2006, method 5).
+
+    The variance is Hanley and McNeil's for exponential scores, with the mean size in place of both.
+    """
+    z, size = _z(level), (m + n) / 2 - 1
+
+    def inside(t: float) -> bool:
+        variance = t * (1 - t) * (1 + size * ((1 - t) / (2 - t) + t / (1 + t))) / (m * n)
+        return abs(t - area) <= z * math.sqrt(variance)
+
+    return _edge(area, 0.0, inside), _edge(area, 1.0, inside)
+
+
+def _edge(start: float, end: float, inside: Callable[[float], bool]) -> float:
+    """Where, on the way from `start` to `end`, `inside` ends; by halving."""
+    if start == end:
+        return end
+    for _ in range(50):
+        middle = (start + end) / 2
+        start, end = (middle, end) if inside(middle) else (start, middle)
+    return end
 
 
 def average_precision_interval(precision: float, positives: int, level: float = LEVEL) -> Interval:

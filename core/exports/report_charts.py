@@ -66,6 +66,20 @@ def roc(curves: dict[str, Any], aucs: dict[str, float | None]) -> Figure:
     return _figure(traces, "false positives", "found", xaxis={"tickformat": ".0%"}, yaxis={"tickformat": ".0%"})
 
 
+def precision_recall(curves: dict[str, Any], areas: dict[str, float | None]) -> Figure:
+    """Precision against recall, each class against the rest."""
+    traces: list[Figure] = [
+        {
+            **{"type": "scatter", "mode": "lines", "x": found["recall"], "y": found["precision"]},
+            "name": f"{_label(name)}, average {areas.get(name) or 0:.3f}",
+        }
+        for name, found in curves.items()
+        if found
+    ]
+    axis = {"tickformat": ".0%", "range": [-0.01, 1.01]}
+    return _figure(traces, "found", "right when named", xaxis=axis, yaxis=axis)
+
+
 def reliability(by_phase: dict[int, Sequence[dict[str, Any]]]) -> Figure:
     """How often it was right, against how sure it was."""
     traces: list[Figure] = []

@@ -12,7 +12,7 @@ from core.exports import report_charts as charts
 from core.exports.page import cards, chart, picture, table, text
 from core.exports.story import Story
 from core.exports.text_examples import text_of, tinted_words
-from core.exports.wording import duration, interval, number, percent, with_interval
+from core.exports.wording import duration, interval, number, percent, too_few, with_interval
 
 MOST = 12  # pictures in a gallery
 SIDE = 220  # pixels of a picture
@@ -31,16 +31,29 @@ def how_good(told: Story) -> str:
         ("Calibration error", percent(found.get("ece")), "the gap between how sure it is and how often it is right"),
     ]
     rows = [_class_row(row) for row in found["per_class"]]
-    aucs = {row["class"]: row["auc"] for row in found["per_class"]}
-    curves = found.get("curves") or {}
+    few = too_few(found["per_class"], told.noun)
     reliability = {p: f["reliability"] for p, f in told.figures.items() if f.get("reliability")}
     return (
         f"<h2>How good is it?</h2><p>On {found['n']:,} {told.judged_on}.</p>{table((), figures)}"
         + table(_HEAD, rows, (3, 6))
+        + (f'<p class="soft">{text(few)}</p>' if few else "")
         + "<h3>What is taken for what</h3>"
         + chart(charts.confusion(found["confusion"], told.classes), _CONFUSION)
-        + (f"<h3>Found or false alarm</h3>{chart(charts.roc(curves, aucs), _ROC)}" if any(curves.values()) else "")
+        + _curves(found)
         + f"<h3>Is it as sure as it is right?</h3>{chart(charts.reliability(reliability), _SURE)}"
+    )
+
+
+def _curves(found: dict[str, Any]) -> str:
+    """ROC and precision-recall curves, or why there are none."""
+    curves = found.get("curves") or {}
+    if not any(curves.values()):
+        said = "There are too many classes to draw a curve for each; their areas stand in the table."
+        return f'<p class="soft">{said}</p>' if found.get("auc") is not None else ""
+    aucs, precisions = ({row["class"]: row[key] for row in found["per_class"]} for key in ("auc", "average_precision"))
+    return (
+        f"<h3>Found or false alarm</h3>{chart(charts.roc(curves, aucs), _ROC)}"
+        f"<h3>Right when named</h3>{chart(charts.precision_recall(curves, precisions), _PR)}"
     )
 
 
@@ -53,13 +66,18 @@ def _class_row(row: dict[str, Any]) -> tuple[object, ...]:
 _HEAD = ("Class", "Precision", "Found (95 % interval)", "F1", "AUC (95 %)", "Average precision (95 %)", "Examples")
 _CONFUSION = "Rows are the true class, columns what it was called."
 _ROC = "The share found against the share of false alarms, as the threshold moves; the upper left corner is perfect."
+_PR = "How often a name that it gives is right, against the share found; the upper right corner is perfect."
 _SURE = "How often it was right against how sure it was, on held-out examples; on the dotted line the two agree."
 
 
 def _area(found: dict[str, Any], key: str) -> tuple[str, str]:
     """The area, and what to make of it: of the second of two classes, else the mean over classes."""
     bounds = found.get(f"{key}_interval")
-    said = f"95 % interval {number(bounds[0])} to {number(bounds[1])}" if bounds else "the mean over classes"
+    said = (
+        f"95 % interval {number(bounds[0])} to {number(bounds[1])}"
+        if bounds
+        else "the mean over classes, without an interval"
+    )
     return number(found.get(key)), f"{said}; 1 is perfect"
 
 

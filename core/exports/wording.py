@@ -1,10 +1,12 @@
 """Numbers, durations and recipes in words, for the files that leave the app."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import catalog
 from core.config import PhaseConfig, RunConfig
 
+FEW = 5  # examples of a class below which its figures say little
 _HOW = {"all": "the whole backbone", "none": "nothing"}
 
 
@@ -26,6 +28,21 @@ def number(value: float | None, digits: int = 3) -> str:
 def with_interval(value: float | None, bounds: list[float] | None) -> str:
     """`0.991 (0.985 to 0.995)`; the number alone where its interval is not known."""
     return f"{number(value)} ({number(bounds[0])} to {number(bounds[1])})" if bounds else number(value)
+
+
+def too_few(rows: Sequence[Mapping[str, Any]], examples: str) -> str:
+    """A sentence where classes have too few examples to tell how good their figures are; else nothing.
+
+    Args:
+        rows: of `per_class`, each with `class` and `support`.
+        examples: what they are called, in the plural.
+    """
+    names = [str(row["class"]) for row in rows if row["support"] < FEW]
+    if not names:
+        return ""
+    listed = ", ".join(f"“{name}”" for name in names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+    has = "has" if len(names) == 1 else "have"
+    return f"{listed} {has} fewer than {FEW} {examples} here: too few to tell how well the network knows them."
 
 
 def duration(seconds: float | None) -> str:

@@ -99,6 +99,18 @@ def test_a_job_on_other_data_that_failed_says_why(run):
     assert any("No other data" in error for error in _errors(_open(run, "good")))
 
 
+def test_many_classes_without_curves_are_told_in_a_sentence(run):
+    figures = run.evaluation(2)
+    more = [{**figures["per_class"][0], "class": f"class {n}", "support": n} for n in range(3)]
+    figures |= {"curves": {}, "per_class": [*figures["per_class"], *more], "auc": 0.9, "auc_interval": None}
+    run.evaluation_file(2).write_text(json.dumps(figures))
+    app = _open(run, "good")
+    said = " ".join(caption.value for caption in app.caption)
+    assert "could not be told apart, so none are drawn" in said
+    assert "the mean over classes: 0.900 (no interval" in said
+    assert "have fewer than 5 pictures here" in said
+
+
 def test_a_threshold_is_kept_and_decides(run):
     app = _open(run, "good")
     app.slider(key=f"threshold-{run.id}").set_value(0.9).run()

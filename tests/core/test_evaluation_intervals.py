@@ -77,6 +77,28 @@ def test_area_interval_covers_what_it_says():
     assert 0.91 <= covered / 300 <= 0.985
 
 
+@pytest.mark.parametrize("positives", [2, 3, 5])
+@pytest.mark.parametrize(("apart", "spread"), [(0.3, 1), (1, 1), (2, 1), (3, 1), (1.5, 2)])
+def test_area_interval_covers_with_few_positives(positives, apart, spread):
+    rng, covered = np.random.default_rng(0), 0
+    truth = stats.norm.cdf(apart / np.hypot(1, spread))
+    positive = np.arange(100 + positives) < positives
+    for _ in range(300):
+        scores = rng.normal(size=len(positive))
+        scores[positive] = apart + spread * scores[positive]
+        _, (low, high) = area_under_roc(scores, positive)
+        covered += low <= truth <= high
+    assert covered / 300 >= 0.9
+
+
+def test_one_positive_tells_next_to_nothing():
+    scores = np.linspace(0, 0.89, 101)
+    scores[0] = 0.85
+    area, (low, high) = area_under_roc(scores, np.arange(101) < 1)
+    assert area == pytest.approx(0.95)
+    assert high - low > 0.5
+
+
 def test_a_perfect_area_keeps_an_honest_lower_end():
     area, (low, high) = area_under_roc(np.array([0.1, 0.2, 0.8, 0.9]), np.array([False, False, True, True]))
     assert (area, high) == (1.0, 1.0)

@@ -170,6 +170,16 @@ def test_the_report_on_texts_shows_them_as_text_with_their_words(tmp_path, monke
     assert "Why?" not in report(run)
 
 
+def test_the_report_draws_both_curves_or_says_why_not():
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    made = report(run)
+    assert "Found or false alarm" in made
+    assert "Right when named" in made
+    assert "too few to tell" in made  # four of each class
+    write_json(run.evaluation_file(1), {**run.evaluation(1), "curves": {}})
+    assert "too many classes to draw" in report(run)
+
+
 def test_recipes_tell_lora_from_thawing():
     config = RunConfig(unfreeze="blocks:3", lora_rank=8)
     assert thawed(config) == "LoRA of rank 8 beside the attention of the last 3 blocks"
