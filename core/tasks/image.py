@@ -1,7 +1,7 @@
 """Pictures: how they are found and become tensors, which network reads them, and the model that takes raw pixels."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +142,7 @@ def inference(model: "keras.Model") -> "Callable[[np.ndarray], np.ndarray]":
     return lambda batch: call(batch)[0].numpy()
 
 
-def explained(model: "keras.Model", manifest: Manifest, config: RunConfig, rows: Sequence[int], phase: int) -> Any:
+def explained(model: "keras.Model", manifest: Manifest, config: RunConfig, rows: Iterable[int], phase: int) -> Any:
     """What is found out about examples' answers once a phase has ended: nothing, heat maps are made on demand."""
     return {}
 

@@ -1,7 +1,7 @@
 """Texts: how they are found and become tokens, which encoder reads them, and the model that takes raw strings."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -236,7 +236,7 @@ def _cropped(model: "keras.Model") -> Callable[[Any], Any]:
 
 
 def explained(
-    model: "keras.Model", manifest: Manifest, config: RunConfig, rows: Sequence[int], phase: int
+    model: "keras.Model", manifest: Manifest, config: RunConfig, rows: Iterable[int], phase: int
 ) -> dict[str, Any]:
     """What each word of some texts does to their answer, by path."""
     texts, paths = text_scan.contents(manifest, config), [file.path for file in manifest.files]

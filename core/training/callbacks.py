@@ -16,6 +16,7 @@ from core.training.reporter import STEPS, Reporter
 from core.training.store import Entry
 
 BATCH_EVENT_SECONDS = 0.2
+STOP_SECONDS = 1.0  # after a stop was seen, in which held-out figures may still come to their end
 EPOCH_STRIDE = 2**20  # draws of one epoch that dropout may make before it repeats another epoch's
 
 
@@ -63,7 +64,7 @@ class Watcher(keras.callbacks.Callback):
         self.epochs_before, self.batch_size = epochs_before, batch_size
         self.answered: str | None = None  # stop or skip
         self.steps_taken = 0
-        self._epoch = self._began = self._last_event = 0.0
+        self._epoch = self._began = self._last_event = self._seen = 0.0
         self._epoch_seconds: list[float] = []
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -87,10 +88,20 @@ class Watcher(keras.callbacks.Callback):
         if time.monotonic() - self._last_event >= BATCH_EVENT_SECONDS:
             self._last_event = time.monotonic()
             self._show(logs or {})
+        self._answer()
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After some held-out batches: a stop does not wait for many more, and the epoch then counts for nothing."""
+        self._answer()
+        if self.answered == "stop" and time.monotonic() - self._seen >= STOP_SECONDS:
+            self.model.stop_evaluating = True
+
+    def _answer(self) -> None:
         action = self.reporter.asked()
-        if action == "stop" or (action == "skip" and self.phase == 1):
-            self.answered = action
-            self.model.stop_training = True
+        if action == self.answered or not (action == "stop" or (action == "skip" and self.phase == 1)):
+            return
+        self.answered, self._seen = action, time.monotonic()
+        self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Remember how long it took."""
@@ -149,8 +160,10 @@ class Best(keras.callbacks.Callback):
         """Write the epoch's row, weigh it, and keep a checkpoint.
 
         An epoch that was cut short leaves the one before in place: a resumed run makes it whole, and ends as one that
-        nobody stopped.
+        nobody stopped. Where even its held-out figures were, they say nothing.
         """
+        if getattr(self.model, "stop_evaluating", False):
+            return
         row = {name: float(value) for name, value in (logs or {}).items()}
         if self.broken or "val_loss" not in row or not math.isfinite(row["val_loss"]):
             self.broken = self.broken or "val_loss" in row

@@ -30,7 +30,11 @@ class Examples:
     """A manifest, and the places in it that can be used."""
 
     def __init__(self, run: Run, config: RunConfig, task: ModuleType, reporter: Reporter) -> None:
-        """Read the data set anew, or take the manifest that an earlier part of the run has written."""
+        """Read the data set anew, or take the manifest that an earlier part of the run has written.
+
+        Raises:
+            StopAskedError: a stop was asked for meanwhile.
+        """
         reporter.stage(f"Reading the {task.NOUN}")
         found: Manifest = task.prepare(config, progress=_progress(reporter))
         known = run.dataset()
@@ -186,6 +190,7 @@ _HELD_OUT_BATCH = 128  # of stored activations
 def _progress(reporter: Reporter) -> Callable[[int, int | None], None]:
     def show(done: int, total: int | None) -> None:
         reporter.status(at_once=False, step=done, steps=total or 0)
+        reporter.obey()
 
     return show
 

@@ -19,10 +19,6 @@ from core.training.store import ArraySpec, Entry, FeatureStore, Writer, key_of
 BATCH = 32
 
 
-class StopAskedError(Exception):
-    """People asked for a stop before there was a model to keep."""
-
-
 @dataclass(frozen=True)
 class Rows:
     """Which examples to compute, and as which copy of them."""
@@ -140,8 +136,7 @@ def _write_all(
         reporter.status(
             at_once=False, step=done, images_per_second=round(rate, 1), eta_s=round((total - done) / rate, 1)
         )
-        if reporter.asked() == "stop":
-            raise StopAskedError
+        reporter.obey()
 
 
 def array_specs(network: Network, cut: Any | None) -> list[ArraySpec]:

@@ -6,6 +6,7 @@ Computed in the worker, from features that training has stored or that judging m
 import io
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from core.training import batches, scoring
 from core.training.examples import Examples
 from core.training.network import Network, unwrapped
 from core.training.plan import CACHED, Plan
-from core.training.reporter import Reporter
+from core.training.reporter import Reporter, StopAskedError
 from core.training.store import Entry
 
 MOST_POINTS = 5_000  # of a map; also of the training examples that are computed for it
@@ -46,18 +47,22 @@ class Insight:
         self.judged, self.reporter = judged, reporter
 
     def after(self, p: Plan, features: np.ndarray, model: Any) -> None:
-        """Look at the network as phase `p` left it; a failure is noted and ends nothing.
+        """Look at the network as phase `p` left it. A failure is noted and ends nothing; a stop leaves the look out.
 
         Args:
             p: the phase.
             features: float32 (M, F) of the first M examples of `judged`, from the complete network.
             model: the servable model, as it was saved.
         """
+        if self.reporter.asked(at_once=True) == "stop":
+            return
         self.reporter.stage(f"Phase {p.phase}: looking into the network")
         began = time.monotonic()
         try:
             self._look(p, features)
             self._explain(p, model)
+        except StopAskedError:
+            return
         except Exception as error:  # noqa: BLE001 -- a trained model is worth more than a look into it
             message = f"The look into the network failed ({type(error).__name__}: {str(error)[:200]})."
             self.reporter.event("note", message=message)
@@ -85,9 +90,11 @@ class Insight:
         sample = self._sample(self.examples.rows("train"), MOST_POINTS - len(shown))
         training = self._training_rows(p, features.shape[1], sample)
         known = self._training_features(p, training)
+        self.reporter.obey()
         values, explained = embedding.components(features, known, seed=self.examples.config.seed)
         on_map = np.concatenate([shown, len(judged) + np.flatnonzero(np.isin(training, sample))])
         self._map(p.phase, np.concatenate([judged, training])[on_map], values[on_map], explained)
+        self.reporter.obey()
         if p.phase == 1:
             found: dict[str, Any] = {
                 "label_errors": self._label_errors(judged, training, values),
@@ -99,10 +106,15 @@ class Insight:
     def _explain(self, p: Plan, model: Any) -> None:
         """What speaks for the answers to the sample examples, where that is found out beforehand."""
         examples = self.examples
-        rows = examples.sample_rows().tolist()
+        rows = self._until_a_stop(examples.sample_rows().tolist())
         if found := examples.task.explained(model, examples.manifest, examples.config, rows, p.phase):
             before = read_json(self.run.words_file, {}) if p.phase == 2 else {}
             write_json(self.run.words_file, {"phases": {**before.get("phases", {}), str(p.phase): found}})
+
+    def _until_a_stop(self, rows: list[int]) -> Iterator[int]:
+        for row in rows:
+            self.reporter.obey()
+            yield row
 
     def _training_rows(self, p: Plan, width: int, sample: np.ndarray) -> np.ndarray:
         """Which training examples are looked at: all that are stored and fit into memory, or only the map's sample."""
@@ -114,7 +126,8 @@ class Insight:
         """Features float32 (len(rows), F) after the phase, of the originals or of their first augmented copies."""
         entry = self.entries.get(p.phase)
         if p.mode != CACHED or entry is None:
-            return scoring.score(self.network, self.examples.source, rows, self.examples.n_classes, self.reporter)[1]
+            source, n_classes = self.examples.source, self.examples.n_classes
+            return scoring.score(self.network, source, rows, n_classes, self.reporter, optional=True)[1]
         positions = self.examples.positions(rows)
         if p.phase == 1:
             return entry.read(0, positions[0]).astype(np.float32, copy=False)
@@ -128,6 +141,7 @@ class Insight:
         for x, _ in stored:
             found.append(run(*_listed(x))[0].numpy())
             entry.let_go()
+            self.reporter.obey()
         return np.concatenate(found)[np.argsort(order)]
 
     def _map(self, phase: int, rows: np.ndarray, values: np.ndarray, explained: list[float]) -> None:

@@ -17,6 +17,10 @@ EXAMPLES, STEPS = "examples", "steps"  # what `step` and `steps` count, in `unit
 RESERVE_BYTES = 65_536  # set aside while the run goes on, so that on a full disk it can still say how it ended
 
 
+class StopAskedError(Exception):
+    """People asked for a stop, and what is going on need not come to its end."""
+
+
 class Reporter:
     """Writes `status.json` and `events.jsonl` of one run. Safe to use from several threads."""
 
@@ -31,7 +35,6 @@ class Reporter:
         self._lock = threading.RLock()
         self._written = self._looked = 0.0
         self._action: str | None = None
-        self._handled = 0.0
         self._began = time.monotonic()
         self._over = threading.Event()
         self._beat = threading.Thread(target=self._keep_beating, daemon=True)
@@ -78,19 +81,23 @@ class Reporter:
             self._events.close()
             self._events = open(self.run.events_file, "ab")
 
-    def asked(self) -> str | None:
-        """What people want: `stop`, `skip`, or None. Cheap: the file is looked at five times a second."""
-        if time.monotonic() - self._looked >= STATUS_SECONDS:
+    def asked(self, *, at_once: bool = False) -> str | None:
+        """What people want: `stop`, `skip`, or None. The file is looked at five times a second, or `at_once`."""
+        if at_once or time.monotonic() - self._looked >= STATUS_SECONDS:
             self._looked = time.monotonic()
-            request = self.run.request()
-            self._action = request.get("action") if request.get("t", 0) != self._handled else None
+            self._action = self.run.request().get("action")
             if self._action == "stop" and self._status["state"] == record.RUNNING:
                 self.status(state=record.STOPPING, message="Stopping after this step")
         return self._action
 
-    def skipped(self) -> None:
-        """Mark the request to skip as answered."""
-        self._handled, self._action = self.run.request().get("t", 0.0), None
+    def obey(self, *, at_once: bool = False) -> None:
+        """Look for a stop, within what need not be finished.
+
+        Raises:
+            StopAskedError: one was asked for.
+        """
+        if self.asked(at_once=at_once) == "stop":
+            raise StopAskedError
 
     def close(self, state: str, **values: Any) -> None:
         """End the report in a final state. Where nothing can be written any more, readers derive how it ended."""

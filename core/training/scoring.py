@@ -25,6 +25,8 @@ def score(
     n_classes: int,
     reporter: Reporter,
     features: Callable[..., tf.Tensor] | None = None,
+    *,
+    optional: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the network as it is now says about some examples.
 
@@ -36,10 +38,14 @@ def score(
         reporter: hears how far it is.
         features: a graph of the network's float32 backbone with its pooling as they are now, where there is one
             already: a batch's tensors -> `(N, F)`. Making one takes seconds.
+        optional: a stop ends it.
 
     Returns:
         Probabilities float32 `(len(rows), n_classes)`, and the features that they are made from, float32 `(M, F)`, of
         the first rows (of `FEATURES_KEPT` at most).
+
+    Raises:
+        StopAskedError: a stop was asked for, and it is `optional`.
     """
     felt = features or _features(network, source, len(rows))
     shares = tf.function(
@@ -50,6 +56,8 @@ def score(
 
     def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         values = felt(*tensors)
+        if optional:
+            reporter.obey()
         return shares(values), values
 
     return with_room(lambda batch: _pass(run, source, rows, n_classes, network, batch, reporter), BATCH, reporter)
@@ -86,11 +94,16 @@ def _pass(
 
 
 def unreadable(source: batches.Source, rows: np.ndarray, reporter: Reporter) -> list[int]:
-    """Which of the rows cannot be decoded; a pass over the examples without the network."""
+    """Which of the rows cannot be decoded; a pass over the examples without the network.
+
+    Raises:
+        StopAskedError: a stop was asked for.
+    """
     found: list[int] = []
     done = 0
     for _, ok in batches.loaded(source, rows, np.full(len(rows), -1), BATCH):
         found += rows[done : done + len(ok)][~ok.numpy()].tolist()
         done += len(ok)
         reporter.status(at_once=False, step=done)
+        reporter.obey()
     return found

@@ -14,10 +14,10 @@ from core.record import Run
 from core.training import checkpoint, devices, divergence, fitting
 from core.training.checkpoint import Checkpoint, Progress
 from core.training.examples import Examples
-from core.training.extract import StopAskedError, Target, activations
+from core.training.extract import Target, activations
 from core.training.judging import Judge
 from core.training.plan import CACHED, Plan, plan
-from core.training.reporter import STEPS, Reporter
+from core.training.reporter import STEPS, Reporter, StopAskedError
 from core.training.room import note_halved
 from core.training.store import FeatureStore
 
@@ -44,25 +44,34 @@ class _Training:
         self.began = time.monotonic() - (0.0 if saved is None else saved.progress.seconds)  # of the present phase
 
     def go(self) -> str:
-        """Both phases; returns the final state."""
+        """Both phases; returns the final state.
+
+        Raises:
+            StopAskedError: a stop was asked for before there was anything to judge.
+        """
+        self.reporter.obey(at_once=True)
         keras.utils.set_random_seed(self.config.seed)
         task = tasks.task(self.config.task)
         self.examples = Examples(self.run, self.config, task, self.reporter)
+        self.reporter.obey(at_once=True)
         self.reporter.stage(f"Building {self.config.backbone}")
         self.strategy = devices.strategy()
         with self.strategy.scope():
             self.network = task.build(self.config, self.examples.n_classes)
+        self.reporter.obey(at_once=True)
         plans = self._plans(FeatureStore())
         todo = [p for p in plans if p.phase >= self.progress.phase]
         self._compute_frozen_part(todo, FeatureStore())
+        self.reporter.obey(at_once=True)
         judge = Judge(self.run, self.config, task, self.network, self.examples, self.entries, self.reporter)
-        asked = None
+        stopped = False
         for p in todo:
-            asked = self._phase(p, judge)
-            if asked == "stop":
+            # Whatever the phase was asked for, a stop may have come while it was judged.
+            stopped = self._phase(p, judge) == "stop" or self.reporter.asked(at_once=True) == "stop"
+            if stopped:
                 break
         judge.write_table()
-        return record.STOPPED if asked == "stop" else record.DONE
+        return record.STOPPED if stopped else record.DONE
 
     def _plans(self, store: FeatureStore) -> list[Plan]:
         structure = describe(self.network.base, catalog.backbone(self.config.backbone), self.network.side)

@@ -1,0 +1,100 @@
+"""A stop is honoured wherever it comes, and a resumed run then ends as an undisturbed one."""
+
+import pytest
+
+from core import record
+from core.config import apply
+from core.run_list import create_run
+from core.training.callbacks import Watcher
+from core.training.reporter import Reporter
+from core.training.trainer import train
+from tests.core.test_training_resume import config, history, same_end
+
+
+def settings(pictures):
+    return apply(config(pictures), {"task": "image", "phase1.epochs": "3", "phase2.epochs": "2"})
+
+
+@pytest.fixture(scope="module")
+def undisturbed(pictures, tmp_path_factory):
+    home = tmp_path_factory.mktemp("undisturbed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_CACHE_DIR", str(home / "cache"))
+        run = create_run(settings(pictures), {}, home / "runs")
+        train(run, Reporter(run))
+    assert run.status()["state"] == record.DONE
+    return run
+
+
+def stopped_at(monkeypatch, run, stage):
+    """Train `run`, and ask for a stop as soon as it says that it begins `stage`."""
+    honest = Reporter.stage
+
+    def said(self, message, steps=0):
+        honest(self, message, steps)
+        if message.startswith(stage):
+            run.ask("stop")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Reporter, "stage", said)
+        train(run, Reporter(run))
+    assert run.state() == record.STOPPED
+    return [e["message"] for e in run.events(("stage",))]
+
+
+def resumed(run):
+    run.request_file.unlink()
+    train(run, Reporter(run))
+    assert run.state() == record.DONE
+    return run
+
+
+@pytest.mark.parametrize(
+    ("stage", "never"), [("Reading", "Building"), ("Building", "Computing"), ("Computing", "Phase")]
+)
+def test_a_stop_before_there_is_a_model_ends_the_run_at_once(pictures, monkeypatch, stage, never):
+    run = create_run(settings(pictures), {})
+    stages = stopped_at(monkeypatch, run, stage)
+    assert not [s for s in stages if s.startswith(never)]
+    assert not run.events(("phase", "epoch"))
+    assert not run.model_file.exists()
+
+
+def test_a_stop_while_phase_1_is_judged_keeps_phase_1_and_begins_no_other(undisturbed, monkeypatch):
+    run = create_run(undisturbed.config(), {})
+    stages = stopped_at(monkeypatch, run, "Phase 1: judging")
+    assert not [s for s in stages if "looking" in s or s.startswith("Phase 2")]
+    assert {e["phase"] for e in run.events(("phase",))} == {1}
+    assert run.evaluation(1) is not None
+    assert run.model_file.read_bytes() == run.phase_model_file(1).read_bytes()
+    assert not run.phase_model_file(2).exists()
+    assert all("p1:" in name for name in list(run.predictions()[0])[3:])
+    same_end(resumed(run), undisturbed)
+
+
+def test_a_stop_within_the_look_into_the_network_leaves_it_out_until_the_resume(undisturbed, monkeypatch):
+    run = create_run(undisturbed.config(), {})
+    stopped_at(monkeypatch, run, "Phase 1: looking")
+    assert not run.insight_file.exists()
+    assert not run.events(("note",))
+    assert {e["phase"] for e in run.events(("phase",))} == {1}
+    assert resumed(run).insight_file.exists()
+
+
+def test_a_stop_does_not_wait_for_held_out_figures_that_take_long(undisturbed, monkeypatch):
+    run, honest = create_run(undisturbed.config(), {}), Watcher.on_test_batch_end
+
+    def tested(self, batch, logs=None):
+        if self._epoch == 2:
+            run.ask("stop")
+            self.reporter.asked(at_once=True)
+        honest(self, batch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Watcher, "on_test_batch_end", tested)
+        patch.setattr("core.training.callbacks.STOP_SECONDS", 0.0)
+        train(run, Reporter(run))
+    assert run.state() == record.STOPPED
+    assert history(run) == [(1, 1)]
+    assert run.model_file.exists()
+    same_end(resumed(run), undisturbed)
