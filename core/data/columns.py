@@ -26,7 +26,8 @@ def find(table: Table, text: str = "", label: str = "", split: str = "") -> Colu
         table: at least two columns; those without a header are called "1", "2", and so on.
         text: the name of the column of texts, empty to find it.
         label: that of the labels.
-        split: that of the splits; empty to take one with a usual name and nothing but names of splits in it.
+        split: that of the splits; empty to take one with a usual name and mostly names of splits in it. A column with
+            nothing in it is none.
 
     Raises:
         DataError: a chosen column is not there, or none looks like texts or labels.
@@ -36,7 +37,9 @@ def find(table: Table, text: str = "", label: str = "", split: str = "") -> Colu
         if chosen not in columns:
             raise DataError(unknown("column", chosen, columns))
     split = split or _named(columns, SPLIT_NAMES, _are_splits)
-    free = {name: values for name, values in columns.items() if name not in (text, label, split)}
+    unused = split if split and not any(map(str.strip, columns[split])) else ""
+    split = "" if unused else split
+    free = {name: values for name, values in columns.items() if name not in (text, label, split, unused)}
     text = text or _named(free, TEXT_NAMES) or _longest(free)
     free.pop(text, None)
     label = label or _named(free, LABEL_NAMES) or _fewest(free)
@@ -52,6 +55,18 @@ def find(table: Table, text: str = "", label: str = "", split: str = "") -> Colu
     return Columns(place(text), place(label), place(split) if split else None)
 
 
+def notes(table: Table, at: Columns, split: str = "") -> list[str]:
+    """Why a column that is called like a split, or was chosen as one, is not among those that `find` gave."""
+    free = set(range(len(table.columns))) - {at.text, at.label}
+    usual = [i for i in sorted(free) if table.columns[i].strip().lower() in SPLIT_NAMES or table.columns[i] == split]
+    if at.split is not None or not usual:
+        return []
+    name = table.columns[usual[0]]
+    other = next((row[usual[0]] for _, row in table.rows if row[usual[0]].strip()), "")
+    why = f"such as {other!r}, are not train, validation or test" if other else "are all empty"
+    return [f"The column {name!r} is not taken for the split, since its values {why}. The split is made from the seed."]
+
+
 def _transposed(table: Table) -> Sequence[Sequence[str]]:
     return list(zip(*(row for _, row in table.rows), strict=True)) or [()] * len(table.columns)
 
@@ -65,7 +80,9 @@ def _named(columns: dict[str, list[str]], names: Sequence[str], fits: object = N
 
 
 def _are_splits(values: list[str]) -> bool:
-    return all(split_of(value) for value in set(values) if value.strip())
+    """Whether most of the values that there are name a split; rows with others are then told and left out."""
+    there = [value for value in values if value.strip()]
+    return 2 * sum(split_of(value) is not None for value in there) > len(there)
 
 
 def _longest(columns: dict[str, list[str]]) -> str:

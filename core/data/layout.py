@@ -32,6 +32,17 @@ _SPLITS = {
     "test": TEST,
     "testing": TEST,
 }
+_HELD_OUT = (
+    "dev",
+    "devel",
+    "development",
+    "eval",
+    "evaluation",
+    "holdout",
+    "held-out",
+    "held_out",
+    "held out",
+)  # values
 
 
 @dataclass(frozen=True)
@@ -87,7 +98,7 @@ def is_split(name: str) -> bool:
 
 def split_of(name: str) -> str | None:
     """The split that a value in a table stands for, None where it is none."""
-    return {**_SPLITS, "dev": VALIDATION}.get(name.strip().lower())
+    return (_SPLITS | dict.fromkeys(_HELD_OUT, VALIDATION)).get(name.strip().lower())
 
 
 def refuse(

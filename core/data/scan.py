@@ -26,6 +26,7 @@ PROBLEM_KINDS = {
     "link": "The link leads nowhere, in a circle, or out of the allowed roots; it is left out.",
     "empty_class": "The folder holds no usable picture; it is not a class.",
     "ignored": "It lies outside the class folders; it is left out.",
+    "doubtful": "A quotation mark without its pair, or a sign of another encoding, was read as well as could be.",
     "duplicate": "The same example is there more than once; worst under two labels.",
     "leak": "The same example is in the training split and in a held-out one, so figures will flatter.",
     "patient_leak": "The same patient has pictures in the training split and in a held-out one.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.any_text import whole
+from core.data import csv_rows, encodings
 from core.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
@@ -26,7 +27,6 @@ LABEL_NAMES = (
 )  # fmt: skip
 SPLIT_NAMES = ("split", "set", "fold", "partition", "subset")
 _USUAL_NAMES = frozenset((*TEXT_NAMES, *LABEL_NAMES, *SPLIT_NAMES, "id", "index"))
-_LONGEST_FIELD = 1 << 30  # characters; the csv module's own limit is 131,072
 
 
 @dataclass(frozen=True)
@@ -38,28 +38,8 @@ class Table:
     broken: list[tuple[int, str]]  # number, and what is wrong with it
     has_header: bool
     delimiter: str = ""  # of a CSV; empty for JSON
-
-
-def decode(data: bytes) -> str:
-    """The text of a file; signs that its `encoding` does not have become a replacement sign."""
-    return data.decode(encoding(data), "replace")
-
-
-def encoding(data: bytes) -> str:
-    """UTF-8 or UTF-16 (with or without a byte-order mark), or else Windows-1252 or Latin-1, as Python names it."""
-    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            return name
-    even, odd = data[:4000:2].count(0), data[1:4000:2].count(0)
-    if max(even, odd) > len(data[:4000]) / 5:  # every other byte of Latin letters in UTF-16 is zero
-        return "utf-16-be" if even > odd else "utf-16-le"
-    for name in ("utf-8", "cp1252"):
-        try:
-            data.decode(name)
-        except UnicodeDecodeError:
-            continue
-        return name
-    return "latin-1"
+    doubtful: tuple[tuple[int, str], ...] = ()  # number of a row that is there, and what may be wrong with it
+    unpaired: tuple[int, ...] = ()  # lines of a CSV, counted from 0, that were read without quoting
 
 
 def read(path: str | Path, named: tuple[str, ...] = ()) -> Table:
@@ -74,7 +54,7 @@ def read(path: str | Path, named: tuple[str, ...] = ()) -> Table:
     """
     path = Path(path)
     try:
-        text = decode(path.read_bytes())
+        text = encodings.decode(path.read_bytes())
     except OSError as error:
         raise DataError(f"The table {str(path)!r} cannot be read: {error.strerror}.") from None
     if not text.strip():
@@ -101,8 +81,8 @@ def first_row(path: str | Path) -> list[str]:
 def _from_csv(text: str, path: Path, named: tuple[str, ...]) -> Table:
     tab_first = path.suffix.lower() in (".tsv", ".tab")
     delimiter = _delimiter(text, ("\t", *DELIMITERS) if tab_first else DELIMITERS)
-    csv.field_size_limit(_LONGEST_FIELD)
-    records = [(n, r) for n, r in enumerate(_records(text, delimiter), 1) if any(cell.strip() for cell in r)]
+    read = csv_rows.read(text, delimiter)
+    records = [(n, r) for n, r in enumerate(read.records, 1) if any(cell.strip() for cell in r)]
     if not records:
         raise DataError(f"The table {str(path)!r} holds no rows.")
     width = Counter(len(r) for _, r in records).most_common(1)[0][0]
@@ -113,7 +93,16 @@ def _from_csv(text: str, path: Path, named: tuple[str, ...]) -> Table:
     columns = [c.strip() for c in records[0][1]] if header else [str(i + 1) for i in range(width)]
     body = records[1:] if header else records
     broken = [(n, f"It has {len(r)} columns, the table has {width}.") for n, r in body if len(r) != width]
-    return Table(tuple(columns), [(n, r) for n, r in body if len(r) == width], broken, header, delimiter)
+    rows = [(n, r) for n, r in body if len(r) == width]
+    return Table(tuple(columns), rows, broken, header, delimiter, _doubts(read), read.unpaired)
+
+
+def _doubts(read: csv_rows.Rows) -> tuple[tuple[int, str], ...]:
+    mended = [
+        (n, "A quotation mark has no pair on this row; it was taken for a part of the text.") for n in read.mended
+    ]
+    swallowed = "It has line breaks in quotation marks, or one without a pair has joined several rows. Look at it."
+    return tuple(sorted([*mended, *((n, swallowed) for n in read.doubtful)]))
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -126,7 +115,7 @@ def _delimiter(text: str, candidates: tuple[str, ...]) -> str:
     Of several, the first under which a column's values come again and again, as labels do.
     """
     best, most = candidates[0], 0.0
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(csv_rows.LONGEST_FIELD)
     for delimiter in candidates:
         rows = [r for _, r in zip(range(_LOOK), _records(text, delimiter), strict=False) if r]
         widths = Counter(map(len, rows))
@@ -134,15 +123,11 @@ def _delimiter(text: str, candidates: tuple[str, ...]) -> str:
         if not width:
             continue
         whole = [r for r in rows if len(r) == width]
-        sound = (len(rows[0]) == width) + any(_comes_again(column) for column in zip(*whole, strict=True))
+        sound = (len(rows[0]) == width) + any(csv_rows.comes_again(column) for column in zip(*whole, strict=True))
         share = sound + n / len(rows)
         if share > most + 0.05:  # an earlier candidate needs to be clearly beaten
             best, most = delimiter, share
     return best
-
-
-def _comes_again(column: tuple[str, ...]) -> bool:
-    return len(set(column)) <= len(column) / 2
 
 
 def _is_header(rows: list[list[str]], named: tuple[str, ...]) -> bool:

@@ -76,7 +76,7 @@ def _signature(path: Path, config: RunConfig) -> Walk:
         return walk(str(path), environment.data_roots())
     status = path.stat()
     entry = Entry(path.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, (status.st_dev, status.st_ino))
-    return Walk([entry], [f"columns {config.text_column!r} {config.label_column!r} {config.split_column!r}"])
+    return Walk([entry], [f"reading 2, columns {config.text_column!r} {config.label_column!r} {config.split_column!r}"])
 
 
 def _assemble(read: Texts, to_train: bool = True) -> Scan:
@@ -92,7 +92,8 @@ def _assemble(read: Texts, to_train: bool = True) -> Scan:
         *findings.repeated(files, classes, copies, "text"),
         *findings.unbalanced(files, classes, "text"),
     ]
-    return Scan(read.root, "text", read.layout, classes, files, tuple(Problem(*p) for p in problems), [], copies)
+    told = tuple(Problem(*p) for p in problems)
+    return Scan(read.root, "text", read.layout, classes, files, told, [], copies, tuple(read.notes))
 
 
 def _copies(rows: Sequence[Text]) -> tuple[tuple[int, ...], ...]:

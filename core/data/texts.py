@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 from core import environment
 from core.config import RunConfig
-from core.data import columns, layout, table
+from core.data import columns, encodings, layout, table
 from core.data.walk import Walk, may_follow, walk
 from core.errors import DataError
 
 LARGEST_FILE = 10_000_000  # bytes of one .txt file
 LOOKED_AT = 5000  # files that tell what a folder holds
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".dcm", ".avif"}
+
+_REPLACEMENT = "\ufffd"  # what stands for signs that a file's encoding does not have
 
 Progress = Callable[[int, int | None], None]
 
@@ -38,6 +40,14 @@ class Texts:
     texts: list[Text] = field(default_factory=list)
     problems: list[tuple[str, str, str]] = field(default_factory=list)  # path, kind, message
     class_folders: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # sentences on what is good to know
+
+    def add(self, text: Text) -> None:
+        """Take a text in, and say so where signs of it could not be read."""
+        self.texts.append(text)
+        if count := text.text.count(_REPLACEMENT):
+            message = f"Signs of it that could not be read were replaced: {count}. Save the file in UTF-8."
+            self.problems.append((text.path, "doubtful", message))
 
 
 def is_text(data: Path) -> bool:
@@ -97,7 +107,7 @@ def text_file(path: str | Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"The text {str(path)!r} cannot be read: {error.strerror}.") from None
-    text = table.decode(data)
+    text = encodings.decode(data)
     if "\0" in text:
         raise DataError(f"{str(path)!r} is not a text file.")
     return text
@@ -109,6 +119,8 @@ def _from_table(path: Path, config: RunConfig) -> Texts:
     at = columns.find(found, *wanted)
     result = Texts(str(path.parent), "table" if at.split is None else "table_with_splits")
     result.problems += [(f"{path.name}#{n}", "unreadable", message) for n, message in found.broken]
+    result.problems += [(f"{path.name}#{n}", "doubtful", message) for n, message in found.doubtful]
+    result.notes += columns.notes(found, at, config.split_column)
     for n, row in found.rows:
         name, text, label = f"{path.name}#{n}", row[at.text], row[at.label].strip()
         split = "" if at.split is None else layout.split_of(row[at.split])
@@ -120,7 +132,7 @@ def _from_table(path: Path, config: RunConfig) -> Texts:
             message = f"Its split {row[at.split] if at.split is not None else ''!r} is not train, validation or test."
             result.problems.append((name, "ignored", message))
         else:
-            result.texts.append(Text(name, text, label, split))
+            result.add(Text(name, text, label, split))
     return result
 
 
@@ -147,7 +159,7 @@ def _add_file(root: str, path: str, place: tuple[str, str], result: Texts) -> No
         result.problems.append((path, "unreadable", str(error)))
         return
     if text.strip():
-        result.texts.append(Text(path, text, place[1], place[0]))
+        result.add(Text(path, text, place[1], place[0]))
     else:
         result.problems.append((path, "empty", "This file holds no text."))
 

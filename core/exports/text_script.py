@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import RunConfig
-from core.data import columns, table
+from core.data import columns, encodings, table
 from core.data.texts import table_of
 from core.errors import DataError, RunError
 from core.exports.script_parts import common, filled, has_phase_2
@@ -35,9 +35,25 @@ _CSV = '''
     """The text of each row; `table.csv#12` is the row that a spreadsheet numbers 12."""
     csv.field_size_limit(1 << 30)
     with open(folder / {name!r}, encoding={encoding!r}, errors="replace", newline="") as file:
-        rows = list(csv.reader(file, delimiter={delimiter!r}))
+        rows = list(csv.reader({lines}, delimiter={delimiter!r}))
     return [rows[int(path.rpartition("#")[2]) - 1][{column}] for path in paths]
 '''.strip("\n")
+_PAIRED = '''
+
+
+UNPAIRED = """
+{unpaired}
+""".split()  # lines of the table, counted from 0, on which a quotation mark has no pair
+
+
+def paired(lines):
+    """The lines of a table in which such quotation marks are parts of their texts."""
+    lines = list(lines)
+    for n in map(int, UNPAIRED):
+        fields = lines[n].rstrip("\\r\\n").split({delimiter!r})
+        lines[n] = {delimiter!r}.join('"' + field.replace('"', '""') + '"' for field in fields) + "\\n"
+    return lines
+'''.rstrip("\n")
 _LINES = '''
     """The text of each object; `table.jsonl#12` is the one on line 12."""
     with open(folder / {name!r}, encoding={encoding!r}, errors="replace", newline="") as file:
@@ -51,6 +67,7 @@ _ARRAY = '''
     found = [rows[int(path.rpartition("#")[2]) - 1][{column!r}] for path in paths]
     return [value if isinstance(value, str) else json.dumps(value) for value in found]
 '''.strip("\n")
+_OTHERS = "Files in another encoding than UTF-8, Windows-1252 or UTF-16 with its mark are not told from these."
 _WITH_CSV = "import csv\nimport json"
 _THAW = """
     # Phase 2. $what; layers that stay frozen drop nothing out.
@@ -88,7 +105,7 @@ def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
     """
     texts, modules = _texts(config, dataset)
     thawed, phase_2 = _phase_2(config) if has_phase_2(config) else ("", "    kept = first")
-    own = [] if texts != _FILES else ["Files in UTF-16 without a byte-order mark are not told from others."]
+    own = [] if texts != _FILES else [_OTHERS]
     if not config.cache:
         own.append("The run kept nothing of the frozen part, so its phase 1 saw the texts in another order.")
     gaps = {
@@ -129,10 +146,16 @@ def _texts(config: RunConfig, dataset: dict[str, Any]) -> tuple[str, str]:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"The table {str(path)!r} cannot be read: {error.strerror}.") from None
-    encoding = table.encoding(data)
+    encoding = encodings.encoding(data)
     if found.delimiter:
-        return _CSV.format(name=name, encoding=encoding, delimiter=found.delimiter, column=column), _WITH_CSV
-    array = table.decode(data).lstrip("\ufeff \t\r\n").startswith("[")
+        gaps = {"name": name, "encoding": encoding, "delimiter": found.delimiter, "column": column}
+        if not found.unpaired:
+            return _CSV.format(lines="file", **gaps), _WITH_CSV
+        mended = _PAIRED.format(
+            unpaired=textwrap.fill(" ".join(map(str, found.unpaired)), 116), delimiter=found.delimiter
+        )
+        return _CSV.format(lines="paired(file)", **gaps) + mended, _WITH_CSV
+    array = encodings.decode(data).lstrip("\ufeff \t\r\n").startswith("[")
     return (_ARRAY if array else _LINES).format(
         name=name, encoding=encoding, column=found.columns[column]
     ), "import json"

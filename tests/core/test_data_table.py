@@ -61,6 +61,35 @@ def test_the_usual_encodings_are_read(tmp_path, encoding):
     assert texts_of(found, columns.find(found)) == rows
 
 
+LANGUAGES = {
+    "gb18030": ("这部电影很好看，演员很好", "好"),
+    "big5": ("這部電影很好看，演員很好", "壞"),
+    "cp932": ("とても良い映画でした", "良い"),
+    "euc_jp": ("つまらない映画だった", "悪い"),
+    "cp949": ("정말 좋은 영화였어요", "긍정"),
+    "cp1251": ("Отличный фильм и хорошие актёры", "да"),
+    "koi8_r": ("Отличный фильм и хорошие актёры", "да"),
+    "cp1253": ("Πολύ καλή ταινία", "ναι"),
+    "cp1252": ("« Très » bon… “ça” größer, señor, œuvre, smörgåsbord", "été"),
+}
+
+
+@pytest.mark.parametrize("encoding", LANGUAGES)
+def test_the_encodings_of_other_scripts_are_told_apart(tmp_path, encoding):
+    rows = [(f"{LANGUAGES[encoding][0]} {i}", LANGUAGES[encoding][1]) for i in range(12)]
+    found = table.read(write(tmp_path / "x.csv", rows, encoding=encoding))
+    assert texts_of(found, columns.find(found, "text", "label")) == rows
+
+
+@pytest.mark.parametrize("damage", [b"\xff", b"\xe9", "é".encode()[:1]])
+def test_one_broken_byte_spoils_one_sign_only(tmp_path, damage):
+    rows = [(f"déjà vu {i}", "ab"[i % 2]) for i in range(8)]
+    path = write(tmp_path / "x.csv", rows)
+    path.write_bytes(path.read_bytes().replace(b"vu 3", b"vu " + damage + b" 3"))
+    found = table.read(path)
+    assert texts_of(found, columns.find(found)) == [*rows[:3], ("déjà vu \ufffd 3", "b"), *rows[4:]]
+
+
 def test_a_table_without_a_header_has_numbered_columns(tmp_path):
     rows = [(f"a longer sentence, number {i}", str(i % 2)) for i in range(8)]
     found = table.read(write(tmp_path / "x.tsv", rows, "\t", header=None))
@@ -97,6 +126,52 @@ def test_rows_of_another_width_are_told_by_number(tmp_path):
     found = table.read(tmp_path / "x.csv")
     assert [n for n, _ in found.broken] == [3]
     assert len(found.rows) == 3
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
+@pytest.mark.parametrize("closed", ['so good" he said', 'so good"', '"so good"', "so good"])
+def test_a_quotation_mark_without_a_pair_swallows_no_rows(tmp_path, delimiter, closed):
+    rows = [(f"text number {i}", "ab"[i % 2]) for i in range(20)]
+    rows[5], rows[15] = ('"Oh what a film', "b"), (closed, "b")
+    lines = [delimiter.join(row) for row in [("text", "label"), *rows]]
+    (tmp_path / "x.tsv").write_text("\n".join(lines))
+    found = table.read(tmp_path / "x.tsv")
+    rows[15] = (closed.strip('"') if closed.startswith('"') else closed, "b")
+    assert texts_of(found, columns.find(found)) == rows
+    assert [n for n, _ in found.doubtful] == [7]
+
+
+def test_one_that_may_have_joined_rows_is_told_where_that_cannot_be_mended(tmp_path):
+    lines = ['"Oh, what a film,b', *(f"text {i},{'ab'[i % 2]}" for i in range(9)), '"so good" he said,a']
+    lines += [f"text {i},{'ab'[i % 2]}" for i in range(9)]
+    (tmp_path / "x.csv").write_text("\n".join(["text,label", *lines]))
+    assert [n for n, _ in table.read(tmp_path / "x.csv").doubtful] == [2]
+
+
+@pytest.mark.parametrize("label_first", [True, False])
+def test_line_breaks_and_delimiters_within_quotation_marks_are_no_rows(tmp_path, label_first):
+    texts = ["Good film, really.\nThe end", "a, b\nc, d\ne, f", 'He said "so, so"\nand left', "one\n\ntwo", "a\nb\n"]
+    rows = [(text, "ab"[i % 2]) for i, text in enumerate(texts * 6)]
+    swapped = [(b, a) for a, b in rows] if label_first else rows
+    found = table.read(
+        write(tmp_path / "x.csv", swapped, header=("label", "text") if label_first else ("text", "label"))
+    )
+    assert texts_of(found, columns.find(found)) == rows
+    assert not found.doubtful
+
+
+def test_a_split_column_with_nothing_in_it_is_none(tmp_path):
+    rows = [(f"text {i}", "ab"[i % 2], " ") for i in range(8)]
+    found = table.read(write(tmp_path / "x.csv", rows, header=("text", "label", "split")))
+    for at in (columns.find(found), columns.find(found, split="split")):
+        assert at == columns.Columns(0, 1, None)
+        assert "'split' is not taken for the split, since its values are all empty" in columns.notes(found, at)[0]
+
+
+def test_a_column_of_other_values_is_told_not_to_be_the_split(tmp_path):
+    rows = [(f"text {i}", "ab"[i % 2], f"site {i % 3}") for i in range(8)]
+    found = table.read(write(tmp_path / "x.csv", rows, header=("text", "label", "split")))
+    assert "such as 'site 0', are not train, validation or test" in columns.notes(found, columns.find(found))[0]
 
 
 def test_json_lines_and_json_arrays_are_tables_too(tmp_path):

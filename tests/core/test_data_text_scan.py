@@ -66,6 +66,36 @@ def test_every_problem_is_named_with_its_row(tmp_path):
     assert set(kinds(found)) <= set(PROBLEM_KINDS)
 
 
+@pytest.mark.parametrize("name", ["val", "valid", "dev", "eval", "Evaluation ", "development", "held-out"])
+def test_the_usual_names_of_validation_are_understood(tmp_path, name):
+    rows = [f"{row},{'train' if i < 8 else name}" for i, row in enumerate(many())]
+    found = scan(table(tmp_path / "x.csv", rows, "text,label,split"))
+    assert Counter(f.split for f in found.files) == {"train": 8, "validation": 4}
+
+
+def test_rows_of_an_unknown_split_are_told_and_the_others_keep_theirs(tmp_path):
+    splits = ["train"] * 8 + ["dev"] * 4 + ["unused"]
+    rows = [f"{row},{split}" for row, split in zip(many(13), splits, strict=True)]
+    found = scan(table(tmp_path / "x.csv", rows, "text,label,split"))
+    assert Counter(f.split for f in found.files) == {"train": 8, "validation": 4}
+    assert [(p.path, p.kind) for p in found.problems if "unused" in p.message] == [("x.csv#14", "ignored")]
+
+
+def test_an_empty_split_column_leaves_the_split_to_be_made_and_says_so(tmp_path):
+    found = scan(table(tmp_path / "x.csv", [f"{row}," for row in many(20)], "text,label,split"))
+    assert found.layout == "table"
+    assert len(found.files) == 20
+    assert "'split' is not taken" in found.notes[0]
+
+
+def test_a_text_with_signs_that_cannot_be_read_is_kept_and_told(tmp_path):
+    content = "\n".join(["text,label", *(f"déjà vu {i},{'ab'[i % 2]}" for i in range(20)), "odd \ue000,a"])
+    (tmp_path / "x.csv").write_bytes(content.encode().replace("\ue000".encode(), b"\xff"))
+    found = scan(tmp_path / "x.csv")
+    assert [(p.path, p.kind) for p in found.problems if p.kind == "doubtful"] == [("x.csv#22", "doubtful")]
+    assert len(found.files) == 21
+
+
 def test_the_same_text_in_train_and_held_out_is_a_leak(tmp_path):
     rows = [f"{row},{'train' if i < 16 else 'validation'}" for i, row in enumerate(many(24))]
     rows.append("text number 1,good,test")

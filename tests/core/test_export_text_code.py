@@ -52,13 +52,44 @@ def run_on(data, **settings):
 @pytest.mark.parametrize("kind", ["csv", "csv old", "tsv", "json", "jsonl", "txt"])
 def test_the_script_reads_the_runs_own_texts(kind, tmp_path):
     run = run_on(written(tmp_path, kind))
-    names = {"texts", "decoded"}
-    parts = [x for x in ast.parse(script(run)).body if isinstance(x, ast.FunctionDef) and x.name in names]
+    assert read_by_the_script(run) == text_scan.contents(text_scan.manifest(run.config()), run.config())
+
+
+def read_by_the_script(run):
+    """What the script's own functions read."""
+    wanted = {"texts", "decoded", "paired", "UNPAIRED"}
+    parts = [x for x in ast.parse(script(run)).body if wanted & {getattr(x, "name", ""), *map(_id, _targets(x))}]
     room = {"csv": csv, "json": json}
     exec(compile(ast.Module(parts, []), "train.py", "exec"), room)
-    manifest = text_scan.manifest(run.config())
-    paths = [file["path"] for file in run.dataset()["files"]]
-    assert room["texts"](Path(manifest.root), paths) == text_scan.contents(manifest, run.config())
+    return room["texts"](Path(run.dataset()["root"]), [file["path"] for file in run.dataset()["files"]])
+
+
+def _targets(node):
+    return getattr(node, "targets", [])
+
+
+def _id(target):
+    return getattr(target, "id", "")
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ","])
+def test_the_script_takes_quotation_marks_without_a_pair_for_text_as_the_run_does(delimiter, tmp_path):
+    kinds = ("film {}", '"Oh film {}', "fine film {}", '"film {}\nof two lines"')
+    rows = [kinds[n % 4].format(n) for n in range(16)]
+    lines = [f"{text}{delimiter}{'ab'[n // 2 % 2]}" for n, text in enumerate(rows)]
+    (tmp_path / "x.csv").write_text("\n".join([f"text{delimiter}label", *lines]))
+    run = run_on(tmp_path / "x.csv")
+    expected = [text[1:-1] if text.endswith('"') else text for text in rows]
+    assert read_by_the_script(run) == expected
+    assert max(map(len, script(run).splitlines())) <= 200
+
+
+@pytest.mark.parametrize("kind", ["gb18030", "cp1251", "cp932"])
+def test_the_script_reads_a_table_in_its_encoding(kind, tmp_path):
+    text = {"gb18030": "这部电影很好看", "cp1251": "Отличный фильм", "cp932": "とても良い映画でした"}[kind]
+    lines = [f"{text} {n},{'ab'[n % 2]}" for n in range(8)]
+    (tmp_path / "x.csv").write_bytes("\n".join(["text,label", *lines]).encode(kind))
+    assert read_by_the_script(run_on(tmp_path / "x.csv")) == [f"{text} {n}" for n in range(8)]
 
 
 SETTINGS = {
