@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,16 @@ def replace_atomically(path: Path, data: bytes, durable: bool = True) -> None:
             if durable:
                 os.fsync(file.fileno())
         os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def copy_atomically(source: Path, target: Path) -> None:
+    """Copy a file beside `target`, then move it into place."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        shutil.copyfile(source, beside)
+        os.replace(beside, target)
     finally:
         beside.unlink(missing_ok=True)
 

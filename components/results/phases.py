@@ -6,13 +6,15 @@ import streamlit as st
 
 from components.facts import Fact, facts
 from components.guard import guarded
+from components.held import held
 from components.numbers import UNKNOWN, duration, megabytes, parameters, percent, points
 from components.results.gallery import gallery
 from components.results.report import Report
 from components.runs_table import thawed_words
-from core import decision
+from core import decision, keeping
 from core.evaluation.verdict import format_p
 
+Events = list[dict[str, Any]]
 _NAMES = {1: ":blue[:material/ac_unit:] Phase 1", 2: ":orange[:material/local_fire_department:] Phase 2"}
 
 
@@ -24,7 +26,8 @@ def show(report: Report) -> None:
         return
     one, two = report.figures[1], report.figures[2]
     st.html(facts(_accuracy(one, two, report.config.way)))
-    st.html(facts([*_adapted(report), *_cost(two)]))
+    begun = [event for event in report.run.events(("phase",)) if event["phase"] == 2]
+    st.html(facts([*_adapted(report, begun), *_cost(two, begun)]))
     if test := two.get("test_comparison"):
         st.caption(f"On the test split: {test['verdict']}")
     _choice(report)
@@ -47,21 +50,27 @@ def _accuracy(one: dict[str, Any], two: dict[str, Any], way: str) -> list[Fact]:
     return shown
 
 
-def _adapted(report: Report) -> list[Fact]:
+def _adapted(report: Report, begun: Events) -> list[Fact]:
     """What learned in phase 2: the choice, and how many parameters."""
-    begun = [event for event in report.run.events(("phase",)) if event["phase"] == 2 and event.get("trainable")]
+    begun = [event for event in begun if event.get("trainable")]
     rank, words = report.config.lora_rank, thawed_words(report.config.unfreeze)
     choice = Fact(f"LoRA rank {rank}", f"on the {words}", _LORA) if rank else Fact(words.capitalize(), "thawed")
     return [choice, *(Fact(parameters(event["trainable"]), "learned in phase 2") for event in begun[-1:])]
 
 
+_STORED = (
+    "Training and judging. What it trains from was computed before phase 1, in the same pass over the data, and counts "
+    "there; after a resume within phase 2 it counts here."
+)
+_WHOLE = "Reading the data, training and judging included."
 _LORA = "The network's own weights stay frozen; two small matrices learn beside the attention of each of these layers."
 
 
-def _cost(two: dict[str, Any]) -> list[Fact]:
+def _cost(two: dict[str, Any], begun: Events) -> list[Fact]:
     shown = []
     if two.get("seconds"):
-        shown.append(Fact(duration(two["seconds"]), "for phase 2", "Computing features and judging included."))
+        stored = bool(begun) and begun[-1].get("mode") == "cached"
+        shown.append(Fact(duration(two["seconds"]), "for phase 2", _STORED if stored else _WHOLE))
     size = two.get("megabytes") or {}
     for key, label in (("stored", "stored for it"), ("memory_peak", "memory at most"), ("model", "its model")):
         if size.get(key):
@@ -76,25 +85,25 @@ def _cost(two: dict[str, Any]) -> list[Fact]:
 
 
 def _choice(report: Report) -> None:
+    key = f"keep-{report.run.id}"
     st.segmented_control(
         "Keep and use the model of",
         [1, 2],
         format_func=_NAMES.__getitem__,
-        default=report.kept,
         required=True,
-        key=f"keep-{report.run.id}",
         help="Predictions, exports and this page's figures follow.",
-        on_change=lambda: _keep(report, st.session_state[f"keep-{report.run.id}"]),
+        on_change=lambda: _keep(report, st.session_state[key]),
+        **held(key, report.kept, "default"),
     )
 
 
 @guarded()
 def _keep(report: Report, phase: int) -> None:
     """Keep the model of a phase; a temperature that is switched on becomes the one fitted for that model."""
-    changes: dict[str, Any] = {"kept": phase}
+    changes: dict[str, Any] = {}
     if report.run.notes().get("temperature"):
         changes["temperature"] = decision.temperature({}, True, report.figures[phase])
-    report.run.write_notes(**changes)
+    keeping.keep(report.run, phase, **changes)
 
 
 @st.fragment

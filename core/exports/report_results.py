@@ -149,7 +149,8 @@ def was_it_worth_it(told: Story) -> str:
         f'<h2>Was phase 2 worth it?</h2><p class="verdict">{text(two["verdict"])}</p>'
         f"<p>The difference in accuracy is {100 * two['difference']:+.1f} percentage points (95 % interval {spread}). "
         f"McNemar's exact test asks whether so many more mended than broken could be chance. "
-        f"The model of phase {told.kept} is kept.</p>"
+        f"The model of phase {told.kept} is kept. What phase 2 trains from is computed in phase 1's pass over the data "
+        "where it can be stored, and its time counts there.</p>"
         + table(("", "After phase 1, frozen", f"After phase 2, {told.config.way}"), rows)
         + _galleries(told)
     )

@@ -2,7 +2,6 @@
 
 import os
 import resource
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from core.config import RunConfig
 from core.evaluation.calibration import expected_calibration_error, log_loss
 from core.evaluation.metrics import figures
 from core.evaluation.verdict import changed, compare
-from core.files import write_json
+from core.files import copy_atomically, write_json
 from core.record import Run
 from core.training import checkpoint, scoring
 from core.training.checkpoint import Progress
@@ -70,11 +69,16 @@ class Judge:
             if first is not None:
                 found |= self._comparison(first, scores, seconds) | {"megabytes": self._megabytes()}
                 kept = found["kept"]
-        _copy(self.run.phase_model_file(kept), self.run.model_file)
+        copy_atomically(self.run.phase_model_file(self._of_run(kept)), self.run.model_file)
         write_json(self.run.evaluation_file(p.phase), found)
         self.reporter.status(kept=kept)
         self.insight.after(p, features, model)
         return seconds
+
+    def _of_run(self, kept: int) -> int:
+        """The phase whose model is the run's: the one that people chose before a resume, else `kept`."""
+        chosen = self.run.notes().get("kept")
+        return chosen if chosen in (1, 2) and self.run.phase_model_file(chosen).exists() else kept
 
     def write_table(self) -> None:
         """Write `predictions.csv` from the probabilities that the phases left."""
@@ -132,14 +136,5 @@ def save_model(model: keras.Model, path: Path) -> None:
     try:
         model.save(beside)
         os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _copy(source: Path, target: Path) -> None:
-    beside = target.with_name(f".{os.getpid()}.{target.name}")
-    try:
-        shutil.copyfile(source, beside)
-        os.replace(beside, target)
     finally:
         beside.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import corrections, run_jobs
+from core import corrections, keeping, run_jobs
 from core.decision import answer
 from core.evaluation.shift import against
 
@@ -245,6 +245,24 @@ def test_the_kept_phase_can_be_switched(run):
     app.button_group(key=f"keep-{run.id}").set_value(1).run()
     assert run.kept() == 1
     assert not _errors(app)
+
+
+def test_a_run_that_a_worker_holds_keeps_its_model(run, monkeypatch):
+    monkeypatch.setattr(keeping, "LOCK_SECONDS", 0.0)
+    app = _open(run, "phases")
+    with run.lock().acquire():
+        app.button_group(key=f"keep-{run.id}").set_value(1).run()
+    assert any("still being worked on" in error for error in _errors(app))
+    assert run.kept() == 2
+    assert app.button_group(key=f"keep-{run.id}").value == 2
+
+
+@pytest.mark.parametrize(("mode", "words"), [("cached", "counts there"), ("live", "Reading the data")])
+def test_the_time_of_phase_2_says_what_it_holds(run, mode, words):
+    with run.events_file.open("a") as file:
+        file.write(json.dumps({"t": 9.0, "kind": "phase", "phase": 2, "trainable": 5, "mode": mode}) + "\n")
+    app = _open(run, "phases")
+    assert any(words in html.proto.body for html in app.get("html"))
 
 
 def test_the_test_split_makes_the_headline(run):
