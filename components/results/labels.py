@@ -38,8 +38,11 @@ def _suspicious(report: Report) -> None:
         "another class than is usual for that class. Examples that were learned from are looked at too.",
     )
     errors = report.label_errors
+    if sample := _sample(report):
+        st.caption(sample)
     if not errors:
-        st.caption(f"None of the {report.unit}s looks wrongly labelled.")
+        those = "those" if sample else f"the {report.unit}s"
+        st.caption(f"None of {those} looks wrongly labelled.")
         return
     place = f"suspicious-{report.run.id}"
     limit = st.session_state.get(place, _MOST)
@@ -57,6 +60,16 @@ def _suspicious(report: Report) -> None:
         st.button("Show more", key="suspicious-more", type="tertiary", on_click=_more, args=(place, limit))
     if opened is not None:
         picture.open_large(report, shown[opened].path)
+
+
+def _sample(report: Report) -> str:
+    """A sentence where not every example was searched."""
+    searched, total = report.insight.labels_searched if report.insight else (0, 0)
+    if searched >= total:
+        return ""
+    return (
+        f"Searched among {searched:,} of the {total:,} {report.unit}s, drawn at random; the others were not looked at."
+    )
 
 
 def _more(place: str, limit: int) -> None:

@@ -94,6 +94,9 @@ def _neighbours(report: Report, path: str) -> None:
         "**Most like it, of what the network learned from**",
         help="The three training examples whose features point the same way. A wrong answer often has a reason here.",
     )
+    searched, total = report.insight.neighbours_searched if report.insight else (0, 0)
+    if searched < total:
+        st.caption(f"Sought among {searched:,} of the {total:,} {report.unit}s learned from, drawn at random.")
     root = Path((report.run.dataset() or {}).get("root", ""))
     if report.is_text:
         for near in found:

@@ -71,6 +71,20 @@ class Insight:
         return None if known is None else int(known["found"])
 
     @property
+    def labels_searched(self) -> tuple[int, int]:
+        """How many examples were searched for wrong labels, and how many of training and held-out ones there are."""
+        known = self._found.get("label_errors") or {}
+        total = sum(file["split"] in ("train", "validation") for file in self._dataset["files"])
+        return int(known.get("n", total)), total
+
+    @property
+    def neighbours_searched(self) -> tuple[int, int]:
+        """How many training examples the nearest ones were sought among, and how many there are."""
+        known = self._found.get("neighbours") or {}
+        total = sum(file["split"] == "train" for file in self._dataset["files"])
+        return int(known.get("searched", total)), total
+
+    @property
     def corrections(self) -> dict[str, Any] | None:
         """What this run's corrections changed, compared with the run that they were made on."""
         return self._found.get("corrections")

@@ -197,6 +197,7 @@ class Insight:
         places = np.array(self.examples.place(training))
         return {
             "files": self.examples.place(judged),
+            "searched": len(training),
             "nearest": places[rows].tolist(),
             "similarity": similarity.round(4).tolist(),
         }

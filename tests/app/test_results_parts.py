@@ -4,11 +4,15 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.results import map as feature_map
+from components.results.mistakes import _rows
+from components.results.report import report
 from core import corrections, keeping, run_jobs
 from core.decision import answer
 from core.evaluation.shift import against
@@ -274,6 +278,20 @@ def test_the_test_split_makes_the_headline(run):
     assert any("77 test pictures" in html.proto.body for html in app.get("html"))
 
 
+@pytest.mark.parametrize("searched", [10, None])
+def test_a_search_in_a_sample_says_so(run, searched):
+    found = json.loads(run.insight_file.read_text())
+    if searched:
+        found["label_errors"]["n"], found["neighbours"]["searched"] = 20, searched
+        run.insight_file.write_text(json.dumps(found))
+    labels = _open(run, "wrong")
+    large = AppTest.from_function(_large, args=(str(run.path), run.dataset()["files"][0]["path"])).run()
+    assert not _errors(labels) + _errors(large)
+    sample = bool(searched)
+    assert any("Searched among 20 of the 24 pictures" in caption.value for caption in labels.caption) == sample
+    assert any("Sought among 10 of the 12 pictures" in caption.value for caption in large.caption) == sample
+
+
 def test_corrections_can_be_trained_with(run):
     path = run.dataset()["files"][0]["path"]
     corrections.exclude(run, path)
@@ -304,6 +322,60 @@ def test_a_large_picture_takes_a_correction_and_gives_it_back(row, run):
     app.button(key="exclude").click().run()
     assert corrections.noted(run) == {path: {"exclude": True}}
     assert not _errors(app)
+
+
+def test_top_losses_come_with_the_least_probable_truth_first(run):
+    scored = [float(row[f"p2:{row['label']}"]) for row in run.predictions()]
+    found = report(run)
+    rows = _rows(found, "losses").tolist()
+    assert [scored[row] for row in rows] == sorted(scored)
+    app = _open(run, "wrong")
+    app.button_group(key="kind").set_value("losses").run()
+    assert not _errors(app)
+    assert any("Where the true class got the least probability" in caption.value for caption in app.caption)
+
+
+class Told(NamedTuple):
+    """What the chart of the map says."""
+
+    clicked: dict[str, object] | None = None
+    selected: list[int] | None = None
+    hovered: int | None = None
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (Told(), None),
+        (Told(clicked={"custom": 3}), "1 picture"),
+        (Told(selected=[0, 5, 9, 99]), "3 pictures"),
+        (Told(selected=[0], clicked={"custom": 3}), "1 picture"),
+    ],
+)
+def test_points_of_the_map_show_their_pictures(run, monkeypatch, told, said):
+    monkeypatch.setattr(feature_map, "plot", lambda *_, key, **__: told if key == "map" else None)
+    app = _open(run, "wrong")
+    assert not _errors(app)
+    assert (f"**{said}**" in _said(app)) == (said is not None)
+    empty = any("Draw around some points" in html.proto.body for html in app.get("html"))
+    assert empty == (said is None)
+
+
+def test_a_point_under_the_pointer_brings_its_picture(run, monkeypatch):
+    tips = []
+
+    def plot(*_, key, tip=None, **__):
+        tips.append(tip)
+        return Told(hovered=2)
+
+    monkeypatch.setattr(feature_map, "plot", plot)
+    monkeypatch.setattr(feature_map.st, "rerun", lambda **_: None)  # a fragment's, which this way of opening has not
+    app = _open(run, "wrong")
+    app.run()
+    assert not _errors(app)
+    assert tips[0] is None
+    assert tips[-1]["point"] == 2
+    assert tips[-1]["picture"].startswith("data:image/")
 
 
 def _said(app):

@@ -13,6 +13,7 @@ from core import run_jobs
 from core.config import RunConfig
 from core.errors import RunError
 from core.evaluation.metrics import figures
+from core.evaluation.verdict import compare
 from core.exporters import export
 from core.exports.model_card import card
 from core.exports.page import chart, text
@@ -57,6 +58,28 @@ def test_the_report_fetches_nothing_and_is_under_ten_megabytes(read):
     assert len(read.html.encode()) < 10_000_000
     assert all(address.startswith("data:image/") for address in read.fetched)
     assert read.html.count("Plotly.newPlot(") >= 1
+
+
+def test_the_report_with_full_galleries_of_photographs_is_under_ten_megabytes(tmp_path):
+    run = make_run(("a", "b"), data=tmp_path)
+    files = [{"path": f"{'ab'[k % 2]}/{k}.jpg", "label": k % 2, "split": "validation", "hash": ""} for k in range(200)]
+    for k, file in enumerate(files):
+        picture(tmp_path / file["path"], (640, 480), seed=k)  # noise: nothing compresses worse
+    write_json(run.dataset_file, {**run.dataset(), "files": files})
+    labels = np.arange(200) % 2
+    sure = np.random.default_rng(0).uniform(0.1, 0.9, (2, 200))
+    shares = {phase: np.stack([1 - p, p], axis=1) for phase, p in enumerate(sure, 1)}
+    for phase, p in shares.items():
+        more = compare(shares[1], p, labels, 3.0) if phase == 2 else {}
+        write_json(run.evaluation_file(phase), {**figures(p, labels, ("a", "b")), **more})
+    rows = [
+        [file["path"], "ab"[file["label"]], "validation", *map(str, shares[1][k]), *map(str, shares[2][k])]
+        for k, file in enumerate(files)
+    ]
+    run.write_predictions(["path", "label", "split", "p1:a", "p1:b", "p2:a", "p2:b"], rows)
+    made = report(run)
+    assert made.count("data:image/") >= 12 + 6 + 6 + 4 * 3
+    assert len(made.encode()) < 10_000_000
 
 
 def test_the_report_tells_the_whole_story(read, trained):
