@@ -7,8 +7,7 @@ from typing import Any
 
 from core import environment
 from core.config import RunConfig
-
-_HALF, _SINGLE = 2, 4  # bytes a number: maps are kept in float16, vectors in float32
+from core.training.store import as_stored, that_fit
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,12 @@ def estimate(
     views = config.views or 1
     pictures = n_train * views + n_held_out
     one = _feature_bytes(config, structure)
-    two = prod(cut["output_shape"]) * _HALF if cut and thawed and config.phase2.epochs else 0
+    two = as_stored(tuple(cut["output_shape"])).row_bytes if cut and thawed and config.phase2.epochs else 0
     if config.task == "text":  # described at the default length
         two = two * config.sequence_length // structure["image_size"]
-    limit = environment.cache_bytes()
-    needed = [pictures * size if keeps and pictures * size <= limit else 0 for size in (one, two)]
+    sizes = [pictures * size if keeps else 0 for size in (one, two)]
+    fit = that_fit(sizes, environment.cache_bytes())
+    needed = [size if fits else 0 for size, fits in zip(sizes, fit, strict=True)]
     return Cost(
         cut=cut["name"] if cut else None,
         cached1=needed[0] > 0,
@@ -70,6 +70,6 @@ def deepest_cut(structure: Mapping[str, Any], thawed: frozenset[str]) -> Mapping
 
 
 def _feature_bytes(config: RunConfig, structure: Mapping[str, Any]) -> int:
-    """Bytes of one example's features in phase 1: pooled to a vector, or the whole map."""
+    """Bytes of one example's features in phase 1: a vector, of the map's channels or of all its numbers."""
     shape = structure["feature_shape"]
-    return int(prod(shape) * _HALF if config.head.pooling == "flatten" else shape[-1] * _SINGLE)
+    return as_stored((prod(shape) if config.head.pooling == "flatten" else shape[-1],)).row_bytes

@@ -19,6 +19,10 @@ class WeightsError(ThawError):
     """Pretrained weights are missing, damaged or of another network."""
 
 
+class NoRoomError(ThawError):
+    """The feature store cannot make room for an entry."""
+
+
 class RunError(ThawError):
     """A run does not exist, is damaged, or is in the wrong state for what was asked."""
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from core.errors import NoRoomError
 from core.training import batches
 from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
 from core.training.room import with_room
-from core.training.store import ArraySpec, Entry, FeatureStore, Writer, key_of
+from core.training.store import ArraySpec, Entry, FeatureStore, Writer, as_stored, key_of
 
 BATCH = 32
 
@@ -60,7 +62,7 @@ class Target:
 class Extracted:
     """What a pass over the examples left."""
 
-    entries: list[Entry]  # of every target
+    entries: list[Entry | None]  # of every target; None: the store had no room for it
     features: Callable[..., tf.Tensor] | None  # a batch's tensors -> features float32 (N, F); None: not computed now
 
 
@@ -69,19 +71,44 @@ def activations(
 ) -> Extracted:
     """The stored entry of every target; what is missing is computed in one pass over the examples.
 
+    A target that the store can make no room for gets none, and a note says so.
+
     Raises:
         StopAskedError: a stop was asked for meanwhile. Nothing half-made stays.
     """
-    entries = [store.find(target.key) for target in targets]
-    missing = [target for target, entry in zip(targets, entries, strict=True) if entry is None]
-    if not missing:
+    found = {target.key: store.find(target.key) for target in targets}
+    missing = [target for target in targets if found[target.key] is None]
+    if targets and not missing:
         reporter.event("note", message="The frozen part is in the store already: nothing to compute.")
-        return Extracted([entry for entry in entries if entry is not None], None)
-    reporter.stage(f"Computing the frozen part once: {len(rows.index):,} examples", len(rows.index))
-    run = _graph(network, source, rows, missing)
-    made = iter(with_room(lambda batch: _compute(run, source, rows, missing, store, reporter, batch), BATCH, reporter))
-    has_features = any(target.cut is None for target in missing)
-    return Extracted([entry or next(made) for entry in entries], (lambda *x: run(*x)[0]) if has_features else None)
+    features = None
+    with _writers(missing, rows, store, reporter) as writers:
+        made = [target for target in missing if target.key in writers]
+        if made:
+            reporter.stage(f"Computing the frozen part once: {len(rows.index):,} examples", len(rows.index))
+            run = _graph(network, source, rows, made)
+            features = (lambda *x: run(*x)[0]) if any(target.cut is None for target in made) else None
+            places = [writers[target.key] for target in made]
+            with_room(lambda batch: _write_all(run, source, rows, made, places, reporter, batch), BATCH, reporter)
+            found |= {key: writer.commit() for key, writer in writers.items()}
+    return Extracted([found[target.key] for target in targets], features)
+
+
+@contextmanager
+def _writers(targets: list[Target], rows: Rows, store: FeatureStore, reporter: Reporter) -> Iterator[dict[str, Writer]]:
+    """Entries in the making, by key, of the targets that there is room for. On an error nothing of them stays."""
+    writers: dict[str, Writer] = {}
+    about = {"examples": len(rows.index), **rows.recipe}
+    try:
+        for t in targets:
+            try:
+                writers[t.key] = store.create(t.key, len(rows.index), t.specs, {**about, "tensors": t.name})
+            except NoRoomError as error:
+                reporter.event("note", message=f"{error} That part is computed again every epoch.")
+        yield writers
+    except BaseException:
+        for writer in writers.values():
+            writer.abandon()
+        raise
 
 
 def _graph(
@@ -98,33 +125,20 @@ def _graph(
     )
 
 
-def _compute(
-    run: Callable[..., list[tf.Tensor]],
+def _write_all(
+    run: Any,
     source: batches.Source,
     rows: Rows,
     targets: list[Target],
-    store: FeatureStore,
+    writers: list[Writer],
     reporter: Reporter,
     batch: int,
-) -> list[Entry]:
-    about = {"examples": len(rows.index), **rows.recipe}
-    writers: list[Writer] = []
-    try:
-        for t in targets:
-            writers.append(store.create(t.key, len(rows.index), t.specs, {**about, "tensors": t.name}))
-        _write_all(run, batches.loaded(source, rows.index, rows.views, batch), targets, writers, reporter)
-    except BaseException:
-        for writer in writers:
-            writer.abandon()
-        raise
-    return [writer.commit() for writer in writers]
-
-
-def _write_all(
-    run: Any, data: tf.data.Dataset, targets: list[Target], writers: list[Writer], reporter: Reporter
 ) -> None:
+    """One pass over the examples, `batch` at a time, from its beginning."""
+    for writer in writers:
+        writer.begin_again()
     done, began = 0, tf.timestamp()
-    for outputs, ok in batches.passed(run, data):
+    for outputs, ok in batches.passed(run, batches.loaded(source, rows.index, rows.views, batch)):
         values = [v.numpy() for v in outputs]
         for target, writer in zip(targets, writers, strict=True):
             n = len(target.specs)
@@ -146,11 +160,9 @@ def array_specs(network: Network, cut: Any | None) -> list[ArraySpec]:
 
 
 def _spec(tensor: Any, length: int) -> ArraySpec:
-    """float16 for maps, float32 for vectors, and whatever it is for a mask. An open axis is stored with `length`."""
+    """How a tensor is stored; an open axis with `length`."""
     shape = tuple(int(d or length) for d in tensor.shape[1:])
-    dtype = keras.backend.standardize_dtype(tensor.dtype)
-    is_float = dtype.startswith(("float", "bfloat"))
-    return ArraySpec(shape, ("float16" if len(shape) > 1 else "float32") if is_float else dtype)
+    return as_stored(shape, keras.backend.standardize_dtype(tensor.dtype))
 
 
 def _filled(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -5,6 +5,8 @@ features/<key>/
 ├── meta.json            what the arrays are, and which rows could not be read
 ├── 0.bin  1.bin …       row-major values without a header, so that they can be memory-mapped
 └── lock                 shared by every run that reads the entry, so that it is not dropped under it
+features/.<key>.<process>.<bytes>.tmp/   an entry in the making, with the bytes that it will take
+features.lock                            held while room is made, so that two runs do not both take it
 ```
 No TensorFlow here: the page lists and empties the store with the same code.
 """
@@ -16,8 +18,8 @@ import mmap
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +27,7 @@ from typing import IO, Any
 import numpy as np
 
 from core import environment
+from core.errors import NoRoomError
 from core.files import read_json, write_json
 
 LAYOUT = 1  # of the entries; a change makes older entries unreachable
@@ -41,6 +44,21 @@ class ArraySpec:
     def row_bytes(self) -> int:
         """Bytes of one row."""
         return int(np.prod(self.shape, dtype=np.int64)) * np.dtype(self.dtype).itemsize
+
+
+def as_stored(shape: tuple[int, ...], dtype: str = "float32") -> ArraySpec:
+    """How a tensor of one example is kept: float16 for maps, float32 for vectors, whatever it is for what counts."""
+    is_float = dtype.startswith(("float", "bfloat"))
+    return ArraySpec(shape, ("float16" if len(shape) > 1 else "float32") if is_float else dtype)
+
+
+def that_fit(sizes: Sequence[int], limit: int) -> list[bool]:
+    """Which of one run's entries a store of `limit` bytes can hold beside each other, the first ones first."""
+    fit, left = [], limit
+    for size in sizes:
+        fit.append(size <= left)
+        left -= size if size <= left else 0
+    return fit
 
 
 class Entry:
@@ -102,13 +120,20 @@ class Writer:
     ) -> None:
         """Make the folder beside the entries, locked for as long as this process lives."""
         self._store, self._key, self._rows, self._specs, self._about = store, key, rows, specs, about
-        self._folder = store.folder / f".{key}.{os.getpid()}.tmp"
+        self._folder = store.folder / f".{key}.{os.getpid()}.{size_of(rows, specs)}.tmp"
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         self._lock = _locked(self._folder / "lock", fcntl.LOCK_EX)
         self._files = [open(self._folder / f"{i}.bin", "wb") for i in range(len(specs))]
         self._unreadable: list[int] = []
         self._written = 0
+
+    def begin_again(self) -> None:
+        """Forget all rows."""
+        for file in self._files:
+            file.seek(0)
+            file.truncate()
+        self._unreadable, self._written = [], 0
 
     def append(self, arrays: list[np.ndarray], ok: np.ndarray) -> None:
         """Add rows to every array; rows whose `ok` is False are remembered as unreadable."""
@@ -129,10 +154,11 @@ class Writer:
             "created": time.time(),
         }
         write_json(self._folder / "meta.json", meta)
-        try:
-            os.replace(self._folder, self._store.folder / self._key)
-        except OSError:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        with self._store.alone():  # so that it counts once, as what is written or as what is there
+            try:
+                os.replace(self._folder, self._store.folder / self._key)
+            except OSError:
+                shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.close()
         entry = self._store.find(self._key)
         if entry is None:
@@ -177,18 +203,20 @@ class FeatureStore:
         shutil.rmtree(folder, ignore_errors=True)
         return None
 
-    def fits(self, rows: int, specs: list[ArraySpec]) -> bool:
-        """Whether an entry of this size may be kept at all."""
-        return rows * sum(s.row_bytes for s in specs) <= self.limit
-
     def create(self, key: str, rows: int, specs: list[ArraySpec], about: dict[str, Any]) -> Writer:
-        """Begin an entry, after dropping what was used longest ago where room is needed."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(
-            self.folder.with_name(f"{self.folder.name}.lock"), fcntl.LOCK_EX
-        ):  # nobody takes a folder that is not yet locked for dead
-            self._make_room(rows * sum(s.row_bytes for s in specs))
+        """Begin an entry, after dropping what was used longest ago where room is needed.
+
+        Raises:
+            NoRoomError: what is read or written now leaves too little.
+        """
+        with self.alone():  # nobody takes a folder that is not yet locked for dead
+            self._make_room(size_of(rows, specs))
             return Writer(self, key, rows, specs, about)
+
+    def alone(self) -> IO[bytes]:
+        """The lock, open and held, under which room is made and entries appear; `with` lets it go."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return _locked(self.folder.with_name(f"{self.folder.name}.lock"), fcntl.LOCK_EX)
 
     def entries(self) -> list[dict[str, Any]]:
         """Key, bytes, last use and contents of every finished entry, the one used last first."""
@@ -209,14 +237,25 @@ class FeatureStore:
         return sum(entry["bytes"] for entry in self.entries() if self._drop(self.folder / entry["key"]))
 
     def _make_room(self, needed: int) -> None:
-        for folder in self._folders(hidden=True):
+        for folder in list(self._folders(hidden=True)):
             self._drop(folder)  # left by a run that died; one that lives holds its lock
-        entries = self.entries()
-        total = sum(entry["bytes"] for entry in entries)
-        while entries and total + needed > self.limit:
-            oldest = entries.pop()
-            if self._drop(self.folder / oldest["key"]):
-                total -= oldest["bytes"]
+        entries, writing = self.entries(), sum(map(_reserved, self._folders(hidden=True)))
+        excess = sum(entry["bytes"] for entry in entries) + writing + needed - self.limit
+        doomed = []
+        with ExitStack() as locks:  # nothing is dropped unless that makes room enough
+            while entries and excess > 0:
+                oldest = entries.pop()
+                with suppress(OSError):  # a run is reading it
+                    locks.enter_context(_locked(self.folder / oldest["key"] / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB))
+                    doomed.append(self.folder / oldest["key"])
+                    excess -= oldest["bytes"]
+            if excess > 0:
+                raise NoRoomError(
+                    f"The store holds {self.limit / 1e9:.1f} GB (THAW_CACHE_GB), and what runs read or write now "
+                    f"leaves too little for {needed / 1e9:.1f} GB."
+                )
+            for folder in doomed:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _drop(self, folder: Path) -> bool:
         try:
@@ -249,5 +288,19 @@ def _locked(path: Path, how: int) -> IO[bytes]:
     return file
 
 
+def size_of(rows: int, specs: Sequence[ArraySpec]) -> int:
+    """Bytes of the arrays of an entry."""
+    return rows * sum(spec.row_bytes for spec in specs)
+
+
 def _bytes(folder: Path) -> int:
     return sum(f.stat().st_size for f in folder.iterdir())
+
+
+def _reserved(folder: Path) -> int:
+    """Bytes that an entry in the making will take, as its folder's name says; an older version's does not say it."""
+    said = folder.name.split(".")[-2]
+    try:
+        return max(int(said) if said.isdecimal() else 0, _bytes(folder))
+    except OSError:  # given up a moment ago
+        return 0

@@ -16,7 +16,7 @@ from core.training.checkpoint import Checkpoint, Progress
 from core.training.examples import Examples
 from core.training.extract import Target, activations
 from core.training.judging import Judge
-from core.training.plan import CACHED, Plan, plan
+from core.training.plan import CACHED, Plan, plan, without_room
 from core.training.reporter import STEPS, Reporter, StopAskedError
 from core.training.room import note_halved
 from core.training.store import FeatureStore
@@ -61,7 +61,7 @@ class _Training:
         self.reporter.obey(at_once=True)
         plans = self._plans(FeatureStore())
         todo = [p for p in plans if p.phase >= self.progress.phase]
-        self._compute_frozen_part(todo, FeatureStore())
+        todo = self._compute_frozen_part(todo, FeatureStore())
         self.reporter.obey(at_once=True)
         judge = Judge(self.run, self.config, task, self.network, self.examples, self.entries, self.reporter)
         stopped = False
@@ -80,17 +80,25 @@ class _Training:
         if thawed and self.config.phase2.epochs:
             phases.append((2, thawed))
         n = len(self.examples.stored_rows().index)
-        return [plan(phase, self.network, self.config, names, n, store) for phase, names in phases]
+        plans: list[Plan] = []
+        for phase, names in phases:
+            plans.append(plan(phase, self.network, self.config, names, n, store, plans))
+        return plans
 
-    def _compute_frozen_part(self, todo: list[Plan], store: FeatureStore) -> None:
-        """What the cached phases need, in one pass; after it, it is known which files cannot be read."""
+    def _compute_frozen_part(self, todo: list[Plan], store: FeatureStore) -> list[Plan]:
+        """What the cached phases need, in one pass; after it, it is known which files cannot be read.
+
+        Returns `todo`, with phases that the store had no room for turned to plain training.
+        """
         cached = [p for p in todo if p.mode == CACHED]
         rows = self.examples.stored_rows()
         targets = [Target(self.network, p.cut, rows) for p in cached]
         found = activations(self.network, self.examples.source, rows, targets, store, self.reporter)
-        self.entries = {p.phase: entry for p, entry in zip(cached, found.entries, strict=True)}
+        pairs = zip(cached, found.entries, strict=True)
+        self.entries = {p.phase: entry for p, entry in pairs if entry is not None}
         self.features = found.features
-        self.examples.leave_out_unreadable(found.entries)
+        self.examples.leave_out_unreadable(list(self.entries.values()))
+        return [without_room(p) if p.mode == CACHED and p.phase not in self.entries else p for p in todo]
 
     def _phase(self, p: Plan, judge: Judge) -> str | None:
         """Train one phase and judge it; returns what people asked for."""

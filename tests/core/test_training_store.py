@@ -6,10 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.config import from_json
+from core.errors import NoRoomError
+from core.run_list import create_run
+from core.training.reporter import Reporter
 from core.training.store import ArraySpec, FeatureStore, key_of
+from core.training.trainer import train
 from tests.core.conftest import ROOT
 
 SPEC = [ArraySpec((3,), "float32")]
+ROWS, BYTES = 1000, 12_000  # of an entry
+ROOM = 2000  # for what describes the entries
 
 
 def fill(store: FeatureStore, key: str, rows: int = 4):
@@ -77,14 +84,51 @@ def test_damaged_entry_is_dropped(tmp_path):
 
 
 def test_what_was_used_longest_ago_goes_first(tmp_path):
-    store = FeatureStore(tmp_path, 1500)
-    for key, age in (("old", 100), ("older", 200)):
-        fill(store, key, 40).close()
+    store = FeatureStore(tmp_path, 3 * BYTES + ROOM)
+    for key, age in (("old", 100), ("oldest", 300), ("older", 200)):
+        fill(store, key, ROWS).close()
         meta = tmp_path / key / "meta.json"
         os.utime(meta, (meta.stat().st_mtime - age,) * 2)
-    fill(store, "new", 40).close()
-    assert {e["key"] for e in store.entries()} == {"new"} or "older" not in {e["key"] for e in store.entries()}
-    assert store.find("older") is None
+    fill(store, "new", ROWS).close()
+    assert [e["key"] for e in store.entries()] == ["new", "old", "older"]
+    store.find("older").close()
+    fill(store, "newer", ROWS).close()
+    assert {e["key"] for e in store.entries()} == {"newer", "older", "new"}
+
+
+def test_entries_in_the_making_take_their_room_from_the_start(tmp_path):
+    store, other = FeatureStore(tmp_path, 2 * BYTES), FeatureStore(tmp_path, 2 * BYTES)
+    writers = [store.create("a", ROWS, SPEC, {}), other.create("b", ROWS, SPEC, {})]
+    with pytest.raises(NoRoomError, match="THAW_CACHE_GB"):
+        store.create("c", ROWS, SPEC, {})
+    writers[0].abandon()
+    store.create("c", ROWS, SPEC, {}).abandon()
+    writers[1].abandon()
+
+
+def test_nothing_is_dropped_where_that_makes_too_little_room(tmp_path):
+    store = FeatureStore(tmp_path, 2 * BYTES + ROOM)
+    fill(store, "unused", ROWS).close()
+    read = fill(store, "read", ROWS)
+    with pytest.raises(NoRoomError):
+        store.create("new", 2 * ROWS, SPEC, {})
+    assert {e["key"] for e in store.entries()} == {"unused", "read"}
+    store.create("new", ROWS, SPEC, {}).abandon()
+    assert [e["key"] for e in store.entries()] == ["read"]
+    read.close()
+
+
+@pytest.mark.parametrize(("taken", "modes"), [(0, ["cached"] * 2), (65_000, ["cached", "plain"])])
+def test_a_run_that_finds_no_room_trains_plainly_and_says_so(pictures, monkeypatch, taken, modes):
+    monkeypatch.setenv("THAW_CACHE_GB", "0.001")  # 40 pictures: features of 205 kB, and 26 kB at the cut
+    other = FeatureStore().create("other", taken, SPEC, {})  # what another run is writing
+    small = {"image_size": 32, "unfreeze": "blocks:1", "phase1": {"epochs": 1}, "phase2": {"epochs": 1}}
+    run = create_run(from_json({"data": str(pictures), "task": "image", **small}), {})
+    train(run, Reporter(run))
+    assert run.status()["state"] == "done"
+    assert [e["mode"] for e in run.events(("phase",))] == modes
+    assert any("THAW_CACHE_GB" in e["message"] for e in run.events(("note",))) == bool(taken)
+    other.abandon()
 
 
 def test_entry_in_use_is_not_dropped(tmp_path):
