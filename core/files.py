@@ -24,7 +24,7 @@ def replace_atomically(path: Path, data: bytes, durable: bool = True) -> None:
 
 def copy_atomically(source: Path, target: Path) -> None:
     """Copy a file beside `target`, then move it into place."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    beside = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         shutil.copyfile(source, beside)
         os.replace(beside, target)
