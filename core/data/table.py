@@ -72,7 +72,7 @@ def first_row(path: str | Path) -> list[str]:
     """
     try:
         with open(path, "rb") as file:
-            text = decode(file.read(_HEAD))
+            text = encodings.decode(file.read(_HEAD))
     except OSError as error:
         raise DataError(f"The table {str(path)!r} cannot be read: {error.strerror}.") from None
     return [cell.strip() for cell in next(_records(text, _delimiter(text, DELIMITERS)), [])]
