@@ -1,5 +1,6 @@
 """The pages for texts, without a browser."""
 
+import html
 import re
 from pathlib import Path
 
@@ -196,6 +197,22 @@ def test_a_text_that_is_opened_shows_its_words_after_both_phases(run):
     app = AppTest.from_function(_large, args=(str(run.path), _noted(run)), default_timeout=30).run()
     assert not _errors(app)
     assert _html(app).count(">good</mark>") == 2
+
+
+def test_a_cell_of_the_confusions_opens_its_texts(run):
+    texts = dict(zip((f["path"] for f in run.dataset()["files"]), _contents(run), strict=True))
+    cells = {(true, answer): [] for true in (0, 1) for answer in (0, 1)}
+    for row in run.predictions():
+        cells[int(row["label"] == "good"), int(float(row["p1:good"]) > 0.5)].append(texts[row["path"]])
+    app = _open("results", run=run.id, part="wrong")
+    filled = {cell: there for cell, there in cells.items() if there}
+    assert any(true != answer for true, answer in filled)
+    for cell, there in filled.items():
+        app.selectbox(key=f"cell-{run.id}-1").set_value(cell).run()
+        assert not _errors(app)
+        shown = html.unescape("".join(str(x.proto) for x in app.get("bidi_component")))
+        assert sum(text in shown for text in texts.values()) == min(4, len(there))
+        assert sum(text in shown for text in there) == min(4, len(there))
 
 
 def test_try_it_answers_a_text_and_tints_its_words(run):
