@@ -1,7 +1,7 @@
 """The pages for texts, without a browser."""
 
-import html
 import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -210,7 +210,7 @@ def test_a_cell_of_the_confusions_opens_its_texts(run):
     for cell, there in filled.items():
         app.selectbox(key=f"cell-{run.id}-1").set_value(cell).run()
         assert not _errors(app)
-        shown = html.unescape("".join(str(x.proto) for x in app.get("bidi_component")))
+        shown = unescape("".join(str(x.proto) for x in app.get("bidi_component")))
         assert sum(text in shown for text in texts.values()) == min(4, len(there))
         assert sum(text in shown for text in there) == min(4, len(there))
 
