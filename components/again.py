@@ -30,5 +30,5 @@ def train_corrected(run: Run) -> Run:
 
 def _check(config: RunConfig) -> None:
     roots.check(config.data)
-    if config.weights not in ("pretrained", "random"):
+    if config.has_own_weights:
         roots.check(config.weights)

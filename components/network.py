@@ -26,7 +26,7 @@ def structure(config: RunConfig) -> tuple[Structure | None, bool]:
     While the size is being described, that of the backbone's own size stands in: blocks, layers and parameters are
     the same there, only the output shapes differ.
     """
-    if config.task == "text" and config.weights not in ("pretrained", "random"):
+    if config.task == "text" and config.has_own_weights:
         return own_encoder.structure_of(config), True  # of the folder's encoder, whatever the catalogue's is like
     key, size = config.backbone, image_size(config)
     found = _known(key, size)

@@ -64,7 +64,7 @@ def _within_bounds(config: RunConfig) -> RunConfig:
     """
     if config.corrections_of and run_list.run_of_id(config.corrections_of) is None:
         raise RunError(f"corrections_of must be the id of a run. There is no run {config.corrections_of!r}.")
-    if config.weights in ("pretrained", "random"):
+    if not config.has_own_weights:
         return config
     return config.replace(weights=str(roots.check(config.weights)))
 

@@ -99,6 +99,11 @@ class RunConfig:
         return int(self.augmentation.partition(":")[2]) if self.augmentation.startswith("views:") else 0
 
     @property
+    def has_own_weights(self) -> bool:
+        """Whether the weights are a file or folder of somebody's own."""
+        return self.weights not in ("pretrained", "random")
+
+    @property
     def way(self) -> str:
         """How the backbone adapts in phase 2, in a word."""
         return "LoRA" if self.lora_rank else "thawed"

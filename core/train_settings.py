@@ -38,8 +38,7 @@ def settings_from(args: argparse.Namespace) -> RunConfig:
     }
     config = configs.apply(config, {name: text for name, text in flags.items() if text is not None})
     config = configs.apply(config, dict(map(_assignment, args.set)))
-    named = config.weights in ("pretrained", "random")
-    weights = config.weights if named else str(Path(config.weights).expanduser().absolute())
+    weights = str(Path(config.weights).expanduser().absolute()) if config.has_own_weights else config.weights
     return config.replace(data=str(Path(data).expanduser().absolute()), weights=weights)
 
 

@@ -34,7 +34,7 @@ def describe(base: keras.Model, row: Backbone, side: Sequence[Any] = ()) -> dict
     return {
         "backbone": row.key,
         "image_size": size,
-        "blocks": [_block(name, [x for x in layers if x["block"] == name]) for name in in_order(blocks)],
+        "blocks": [structure.block(name, [x for x in layers if x["block"] == name]) for name in in_order(blocks)],
         "layers": layers,
         "feature_shape": _shape(base.output, size),
         **({"lora": attention} if attention else {}),
@@ -56,15 +56,6 @@ def _layer(layer: keras.layers.Layer, block: str, cut: bool, size: int) -> dict[
 def _shape(tensor: Any, size: int) -> list[int]:
     """Height, width and channels of a picture's map, or tokens and width; fewer where a layer gives something else."""
     return [int(n or size) for n in tensor.shape[1:]]
-
-
-def _block(name: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "layers": len(layers),
-        "params": sum(x["params"] for x in layers),
-        "output_shape": layers[-1]["output_shape"],
-    }
 
 
 def _described(row: Backbone, size: int) -> dict[str, Any]:

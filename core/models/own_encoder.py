@@ -12,7 +12,7 @@ from core import catalog
 from core.catalog import BACKBONES, Backbone, Encoder
 from core.config import RunConfig
 from core.files import read_json
-from core.models.structure import structure
+from core.models.structure import block, structure
 
 _KERAS = ("num_layers", "num_heads", "hidden_dim", "intermediate_dim", "vocabulary_size", "max_sequence_length")
 _BERT = (
@@ -41,7 +41,7 @@ def row_of(config: RunConfig) -> Backbone:
         ConfigError: there is no backbone of that name.
     """
     row = catalog.backbone(config.backbone)
-    if row.task != "text" or config.weights in ("pretrained", "random"):
+    if row.task != "text" or not config.has_own_weights:
         return row
     told = _told(Path(config.weights).expanduser() / "config.json")
     return row if told is None else replace(row, encoder=told if told.family in _shipped() else None)
@@ -68,13 +68,13 @@ def adapted(row: Backbone, encoder: Encoder) -> dict[str, Any] | None:
     stem = [_layer(x, encoder) for x in described["layers"] if x["block"] == "stem"]
     one = next(_layer(x, encoder) for x in described["layers"] if x["block"] != "stem")
     names = [(f"transformer_layer_{k}", f"layer_{k}") for k in range(encoder.layers)]
-    blocks = [_block("stem", stem), *(_block(block, [one]) for _, block in names)]
+    blocks = [block("stem", stem), *(block(place, [one]) for _, place in names)]
     beside = 2 * (encoder.width * encoder.heads + encoder.width // encoder.heads)  # query and value, for each rank
     return {
         "backbone": row.key,
         "image_size": row.default_size,
         "blocks": blocks,
-        "layers": [*stem, *({**one, "name": name, "block": block} for name, block in names)],
+        "layers": [*stem, *({**one, "name": name, "block": place} for name, place in names)],
         "feature_shape": one["output_shape"],
         "lora": {name: beside for name, _ in names},
     }
@@ -123,13 +123,4 @@ def _layer(layer: dict[str, Any], encoder: Encoder) -> dict[str, Any]:
         "params": count,
         "thawable": count,
         "output_shape": [*layer["output_shape"][:1], *([w] if len(layer["output_shape"]) > 1 else [])],
-    }
-
-
-def _block(name: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "layers": len(layers),
-        "params": sum(x["params"] for x in layers),
-        "output_shape": layers[-1]["output_shape"],
     }

@@ -34,6 +34,16 @@ _VERSION = 1  # of the layout above; part of the cached file's name
 _LAYER_KEYS = ("name", "type", "block", "output_shape", "params", "thawable", "cut")
 
 
+def block(name: str, layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a structure says of a block with these of its layers, one or more."""
+    return {
+        "name": name,
+        "layers": len(layers),
+        "params": sum(x["params"] for x in layers),
+        "output_shape": layers[-1]["output_shape"],
+    }
+
+
 def structure(key: str, image_size: int) -> dict[str, Any] | None:
     """The structure of a backbone at a size, or None where it has not been described yet.
 
