@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,7 +67,7 @@ def walk(root: str, allowed: Sequence[Path], progress: Callable[[int, int | None
             raise DataError(f"{root!r} holds more than {MAX_FILES:,} files. Choose the folder of one data set.")
         if progress:
             progress(len(found.files), None)
-    found.files.sort()
+    found.files.sort(key=attrgetter("path"))  # whole rows would take three times as long
     found.folders.sort()
     found.problems.sort()
     return found
