@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core import tasks
 from core.errors import ConfigError, unknown
 
 VERSION = 1
@@ -198,8 +199,6 @@ def check(config: RunConfig) -> RunConfig:
 
 def _of_known_preset(config: RunConfig, given: dict[str, Any]) -> RunConfig:
     """The same settings, if the preset that is given exists; that of a run made earlier may be gone."""
-    from core import tasks  # which needs this module
-
     known = [name for task in tasks.TASKS if config.task in ("", task) for name in tasks.task(task).PRESETS]
     if "preset" in given and config.preset not in known:
         raise ConfigError(unknown("preset", config.preset, dict.fromkeys(known)))
@@ -209,7 +208,7 @@ def _of_known_preset(config: RunConfig, given: dict[str, Any]) -> RunConfig:
 def _rules(c: RunConfig) -> list[tuple[str, bool, str]]:
     """Name, whether it holds, and the rule in words, for every setting with a rule."""
     rules = [
-        ("task", c.task in ("", "image", "text"), "image or text"),
+        ("task", c.task in ("", *tasks.TASKS), " or ".join(sorted(tasks.TASKS))),
         ("lora_rank", 0 <= c.lora_rank <= 256, "0 (no LoRA: the chosen layers thaw) or 1 to 256"),
         ("unfreeze", _UNFREEZE.fullmatch(c.unfreeze) is not None, "none, all, blocks:N, layers:N or names:a,b,c"),
         (

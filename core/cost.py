@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from core import environment
+from core import catalog, environment, tasks
 from core.config import RunConfig
 from core.training.store import as_stored, that_fit
 
@@ -40,8 +40,7 @@ def estimate(
     pictures = n_train * views + n_held_out
     one = _feature_bytes(config, structure)
     two = as_stored(tuple(cut["output_shape"])).row_bytes if cut and thawed and config.phase2.epochs else 0
-    if config.task == "text":  # described at the default length
-        two = two * config.sequence_length // structure["image_size"]
+    two = tasks.task(catalog.backbone(config.backbone).task).resized(two, config, structure)
     sizes = [pictures * size if keeps else 0 for size in (one, two)]
     fit = that_fit(sizes, environment.cache_bytes())
     needed = [size if fits else 0 for size, fits in zip(sizes, fit, strict=True)]

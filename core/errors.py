@@ -11,6 +11,10 @@ class DataError(ThawError):
     """The data set, or one file of it, cannot be used."""
 
 
+class TooLargeError(DataError):
+    """An example would take more memory than a request may ask for."""
+
+
 class ConfigError(ThawError):
     """A setting is unknown or out of its range."""
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from core import tasks
 from core.data.scan import Scan
 from core.errors import DataError
 from core.evaluation.metrics import figures
@@ -34,7 +33,7 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
         RunError: the run has no model.
     """
     config, predictor = run.config().replace(data=str(data)), Predictor(run)
-    task = tasks.task(predictor.task)
+    task = predictor.task
     found = task.scan(config, to_train=False)
     labels = _labels_for(found, predictor.classes)
     truth, left_out = [], [problem.path for problem in found.problems if problem.kind in _NO_ANSWER]

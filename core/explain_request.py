@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core import explanations, words
 from core.request_body import Refused
-
-METHODS = {"image": explanations.METHODS, "text": (words.METHOD,)}  # the first one where none is asked for
-FORMATS = {"image": ("json", "png"), "text": ("json",)}
+from core.tasks import Explaining
 
 
 @dataclass(frozen=True)
@@ -20,13 +17,13 @@ class Asked:
     format: str
 
     @staticmethod
-    def of(query: Mapping[str, str], task: str) -> "Asked":
-        """The question in `class`, `method`, `phase` and `format`, about an example of a task.
+    def of(query: Mapping[str, str], explaining: Explaining) -> "Asked":
+        """The question in `class`, `method`, `phase` and `format`, to a modality that explains itself in this way.
 
         Raises:
             Refused: 422, where one of them is of no known kind.
         """
-        methods, formats = METHODS[task], FORMATS[task]
+        methods, formats = explaining.methods, explaining.formats
         method, form, phase = query.get("method", methods[0]), query.get("format", formats[0]), query.get("phase")
         for name, value, known in (
             ("method", method, methods),

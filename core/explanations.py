@@ -15,6 +15,13 @@ from core.errors import DataError
 from core.files import read_json, write_json
 from core.record import Run
 
+SCHEMA = {  # of what `to_json` gives beside class, method, phase and probability, as OpenAPI has it
+    "grid": {
+        "type": "array",
+        "items": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}},
+        "description": "rows from top to bottom",
+    }
+}
 METHODS = ("gradcam", "occlusion")
 EMBER = (255, 106, 0)  # what speaks for the class glows
 

@@ -1,17 +1,20 @@
 """The OpenAPI document of the prediction service."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from core.explain_request import FORMATS, METHODS
+from core import tasks
+from core.tasks import Task
 
 
 def document(task: str) -> dict[str, Any]:
     """OpenAPI 3.1, for a run of one task. It names no class: reading it needs no token."""
+    modality = tasks.task(task)
     answer = {"$ref": "#/components/schemas/Answer"}
     error = {"description": "A sentence says why.", "content": _json({"$ref": "#/components/schemas/Error"})}
     secured: list[dict[str, list[str]]] = [{"token": []}]
     body = {"multipart/form-data": {"schema": _object({"file": {"type": "string", "format": "binary"}}, ["file"])}}
-    if task == "text":
+    if modality.TYPED:
         body = {"application/json": {"schema": _object({"text": {"type": "string"}}, ["text"])}}
     phases = {
         "name": "phases",
@@ -29,7 +32,7 @@ def document(task: str) -> dict[str, Any]:
             **dict.fromkeys(("400", "401", "408", "413", "415", "422", "429", "503"), error),
         },
     }
-    explain = _explain(task, body, error, secured)
+    explain = _explain(modality, body, error, secured)
     about = {"summary": "Classes and input", "security": secured, "responses": {"200": {"description": "The model"}}}
     health = {
         "summary": "Whether it can answer",
@@ -48,31 +51,31 @@ def document(task: str) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {
                 "Answer": _answer(),
-                "Explanation": _explanation() if task == "image" else _words(),
+                "Explanation": _explanation(modality.EXPLAINING.schema),
                 "Error": _object({"error": {"type": "string"}}, ["error"]),
             },
         },
     }
 
 
-def _explain(task: str, body: Any, error: Any, secured: Any) -> dict[str, Any]:
-    content = _json({"$ref": "#/components/schemas/Explanation"})
+def _explain(modality: Task, body: Any, error: Any, secured: Any) -> dict[str, Any]:
+    content, explaining = _json({"$ref": "#/components/schemas/Explanation"}), modality.EXPLAINING
     parameters = [
         _parameter("class", {"type": "string"}, "by default the most probable one"),
-        _parameter("method", {"enum": list(METHODS[task]), "default": METHODS[task][0]}, "how it is found"),
+        _parameter("method", {"enum": list(explaining.methods), "default": explaining.methods[0]}, "how it is found"),
         _parameter("phase", {"enum": [1, 2]}, "whose model; by default the kept one"),
     ]
-    if task == "image":
+    if explaining.draw:
         content["image/png"] = {"schema": {"type": "string", "format": "binary"}}
         described = "numbers, or the picture with them on it"
-        parameters.append(_parameter("format", {"enum": list(FORMATS[task]), "default": "json"}, described))
+        parameters.append(_parameter("format", {"enum": list(explaining.formats), "default": "json"}, described))
     return {
-        "summary": f"What in {'a picture' if task == 'image' else 'a text'} speaks for a class",
+        "summary": f"What in {modality.WORDING.one} speaks for a class",
         "security": secured,
         "parameters": parameters,
         "requestBody": {"required": True, "content": body},
         "responses": {
-            "200": {"description": "The map" if task == "image" else "The words", "content": content},
+            "200": {"description": explaining.found, "content": content},
             **dict.fromkeys(("400", "401", "408", "413", "415", "422", "429", "503"), error),
         },
     }
@@ -98,18 +101,8 @@ _ABOUT = {
 }
 
 
-def _explanation() -> dict[str, Any]:
-    rows = {"type": "array", "items": {"type": "array", "items": _SHARE}, "description": "rows from top to bottom"}
-    return _object({**_ABOUT, "grid": rows}, [*_ABOUT, "grid"])
-
-
-def _words() -> dict[str, Any]:
-    place = {"type": "integer", "description": "in characters (code points), the end excluded"}
-    effect = {"type": "number", "description": "how far the log odds of the class fall without the word"}
-    word = {"start": place, "end": place, "effect": effect, "without": _SHARE}
-    more = {"type": "integer", "description": "words after these that were not looked at"}
-    words = {"type": "array", "items": _object(word, list(word))}
-    return _object({**_ABOUT, "words": words, "more": more}, [*_ABOUT, "words", "more"])
+def _explanation(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return _object({**_ABOUT, **schema}, [*_ABOUT, *schema])
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:

@@ -2,22 +2,17 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core import tasks, words
-from core.data.pixels import read_pixels
-from core.data.reading import AS_STORED, Reading, reading
+from core import tasks
 from core.decision import answer, temperature
-from core.errors import ConfigError, DataError, RunError, unknown
+from core.errors import DataError, RunError
 from core.record import Run
-
-AHEAD = 4  # pictures that are decoded while the model works
-TEXTS_AT_ONCE = 32
 
 
 class Predictor:
@@ -35,50 +30,37 @@ class Predictor:
         """
         self.run = run
         self.phase = phase or run.kept()
-        self.classes, self.task = _labels(run)
-        config = run.config()
-        self.reading, self._calibrate = reading(config), config.calibrate
+        self.classes, task = _labels(run)
+        self.task, self.config = tasks.task(task), run.config()
         self._judged: Any = None
-        self._call = tasks.task(self.task).inference(load_model(run, self.phase))
+        self._call = self.task.inference(load_model(run, self.phase))
 
-    def predict(self, pixels: np.ndarray) -> np.ndarray:
-        """Probabilities of one picture.
+    def predict(self, example: Any) -> np.ndarray:
+        """Probabilities of one example.
 
         Args:
-            pixels: uint8 (H, W, 3), RGB, of any size, as `read_pixels` gives them with `reading`.
+            example: pixels, uint8 (H, W, 3), RGB, of any size, as `read_pixels` gives them with the run's reading; or
+                a text.
 
         Returns:
             float32 (C,), in the order of `classes`.
         """
-        return self._call(pixels[None])[0]  # (1, H, W, 3) -> (1, C) -> (C,)
+        return self._call([example])[0]
 
-    def predict_text(self, text: str) -> np.ndarray:
-        """Probabilities of one text, float32 (C,)."""
-        return self._call([text])[0]
+    def probabilities(self, examples: Sequence[Any]) -> np.ndarray:
+        """Probabilities float32 (N, C) of at most as many examples as the task takes at once."""
+        return self._call(examples)
 
     def predict_all(self, examples: Iterable[Any]) -> Iterator[np.ndarray]:
-        """Probabilities float32 (C,) of each example, pixels or a text; texts go through the model in batches."""
-        if self.task == "image":
-            yield from map(self.predict, examples)
-            return
+        """Probabilities float32 (C,) of each example; as many go through the model together as the task allows."""
         rest = iter(examples)
-        while batch := list(islice(rest, TEXTS_AT_ONCE)):
+        while batch := list(islice(rest, self.task.AT_ONCE)):
             yield from self._call(batch)
-
-    def words(self, text: str, label: str | None = None) -> words.Words:
-        """What each word of a text does to the probability of a class, by default the most probable one.
-
-        Raises:
-            ConfigError: the class is unknown.
-        """
-        if label is not None and label not in self.classes:
-            raise ConfigError(unknown("class", label, self.classes))
-        return words.look(text, self._call, list(self.classes), self.phase, label)
 
     def answer(self, probabilities: np.ndarray) -> dict[str, Any]:
         """`label`, `probability` and `probabilities`, by the run's notes as they are now."""
         notes = self.run.notes()
-        if self._calibrate:
+        if self.config.calibrate:
             notes = {**notes, "temperature": temperature(notes, True, self._figures())}
         return answer(probabilities, self.classes, notes)
 
@@ -96,15 +78,14 @@ class Predictor:
 
     def predict_texts(self, texts: Sequence[str]) -> list[dict[str, Any]]:
         """A row for each text, in the order given: as `predict_files`, with `text` in place of `path`."""
-        if self.task != "text":
-            return [
-                {"text": text, **failed("This run was trained on pictures, it cannot read texts.")} for text in texts
-            ]
+        if not self.task.TYPED:
+            why = f"This run was trained on {self.task.NOUN}, it cannot read texts."
+            return [{"text": text, **failed(why)} for text in texts]
         answers = self.predict_all(texts)
         return [{"text": text, **self.answer(p), "error": None} for text, p in zip(texts, answers, strict=True)]
 
     def _rows_of(self, paths: Sequence[str | Path]) -> Iterator[dict[str, Any]]:
-        for example in tasks.task(self.task).read(paths, self.run.config()):
+        for example in self.task.read(paths, self.config):
             if isinstance(example, DataError):
                 yield failed(str(example))
             else:
@@ -146,24 +127,6 @@ def failed(error: str) -> dict[str, Any]:
     return {"label": None, "probability": None, "probabilities": {}, "error": error}
 
 
-def decoded(paths: Iterable[str | Path], how: Reading = AS_STORED) -> Iterator[np.ndarray | DataError]:
-    """Pixels of each picture in order, or why there are none; a few are decoded ahead, by threads."""
-
-    def read(path: str | Path) -> np.ndarray | DataError:
-        try:
-            return read_pixels(path, how)
-        except DataError as error:
-            return error
-
-    with ThreadPoolExecutor(AHEAD) as pool:
-        rest = iter(paths)
-        waiting = [pool.submit(read, path) for path in islice(rest, AHEAD)]
-        while waiting:
-            result = waiting.pop(0).result()
-            waiting += [pool.submit(read, path) for path in islice(rest, 1)]
-            yield result
-
-
 def load_model(run: Run, phase: int) -> Any:
     """The Keras model of a phase, loaded in safe mode from the run's own folder.
 
@@ -178,8 +141,8 @@ def load_model(run: Run, phase: int) -> Any:
         )
     import keras
 
-    if _labels(run)[1] == "text":
-        import keras_hub  # noqa: F401 -- registers the layers of text models
+    for library in tasks.task(_labels(run)[1]).LIBRARIES:
+        import_module(library)
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # noqa: BLE001 -- Keras raises nearly anything for a damaged archive

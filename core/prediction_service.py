@@ -7,15 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 import anyio
-import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.data.pixels import inspect, read_pixels
-from core.errors import ConfigError, DataError, RunError
-from core.explain import Explainers
+from core import tasks
+from core.errors import ConfigError, DataError, RunError, TooLargeError
 from core.explain_request import Asked
-from core.explanations import overlay
 from core.openapi import document
 from core.predict import Predictor, Predictors
 from core.record import Run
@@ -25,7 +22,6 @@ from core.strict_json import strict_json
 AT_ONCE = 2  # requests that are decoded and answered at the same time
 IN_HAND = 32  # requests accepted; the next one is told to try again
 LOAD_SECONDS = 60.0  # that a request waits for the model
-MAX_PIXELS = 50_000_000  # width x height: resizing needs 12 bytes a pixel
 
 
 class PredictionService:
@@ -39,10 +35,12 @@ class PredictionService:
         """
         self.run, self.token = run, token
         dataset = run.dataset()
-        self.predictors, self.explainers = Predictors(run), Explainers(run)
+        self.predictors = Predictors(run)
         if not isinstance(dataset, dict) or not self.predictors.phases():
             raise RunError(f"The run {run.name()!r} has no model to serve: it is {run.state()}.")
         self.classes, self.task = [str(name) for name in dataset["classes"]], str(dataset["task"])
+        self._modality = tasks.task(self.task)
+        self._explain = self._modality.explainer(self.predictors)
         self.state, self.message = "loading", "Loading the model"
         self.in_hand = 0
         self.last_request = time.monotonic()
@@ -70,11 +68,10 @@ class PredictionService:
         return as_json(await self._answered(request, lambda example: self.answer(example, phases == "both")))
 
     async def explain(self, request: Request) -> Response:
-        """`POST /explain`: what in a picture or a text speaks for a class, as numbers or as a picture."""
+        """`POST /explain`: what in an example speaks for a class, as numbers or as a picture."""
         self._admit(request)
-        asked = Asked.of(request.query_params, self.task)
-        explained = self.words if self.task == "text" else self.heat_map
-        return await self._answered(request, lambda example: explained(example, asked))
+        asked = Asked.of(request.query_params, self._modality.EXPLAINING)
+        return await self._answered(request, lambda example: self.explanation(example, asked))
 
     async def _answered(self, request: Request, answer: Callable[[Example], Any]) -> Any:
         """What `answer`, in a thread, makes of the example in the request."""
@@ -106,53 +103,38 @@ class PredictionService:
         """The row for one example; runs in a thread.
 
         Raises:
-            Refused: 422 for what cannot be read, 413 for too many pixels.
+            Refused: 422 for what cannot be read, 413 for what is too large.
             RunError: the model cannot be loaded any more.
         """
-        pixels = self._pixels(example)
+        content = self._content(example)
         kept = self.predictors.kept()
-        row: dict[str, Any] = {"path": example.name} if pixels is not None else {"text": example.text}
-        row |= {**_answer(kept, pixels, example), "error": None}
+        row: dict[str, Any] = {**example.source(), **_answer(kept, content), "error": None}
         if both:
             models = {phase: self.predictors.of(phase) for phase in self.predictors.phases()}
-            row["phases"] = {str(phase): _answer(model, pixels, example) for phase, model in models.items()}
+            row["phases"] = {str(phase): _answer(model, content) for phase, model in models.items()}
         return row
 
-    def heat_map(self, example: Example, asked: Asked) -> Response:
-        """The explanation of one picture; runs in a thread.
+    def explanation(self, example: Example, asked: Asked) -> Response:
+        """What speaks for a class in one example; runs in a thread.
 
         Raises:
-            Refused: 422 for what cannot be read or explained, 413 for too many pixels.
+            Refused: 422 for what cannot be read or explained, and for a class that there is not, 413 for too large.
         """
-        pixels = self._pixels(example)
-        assert pixels is not None
+        content, phase = self._content(example), asked.phase or self.run.kept()
         try:
-            found = self.explainers.of(asked.phase or self.run.kept()).explain(pixels, asked.label, asked.method)
+            found = self._explain(content, asked.label, asked.method, phase)
         except ConfigError as error:
             raise Refused(422, str(error)) from None
-        if asked.format == "json":
-            return as_json(found.to_json())
-        about = {name: quote(str(value)) for name, value in found.to_json().items() if name != "grid"}
+        said, draw = found.to_json(), self._modality.EXPLAINING.draw
+        if draw is None or asked.format == "json":
+            return as_json(said)
+        about = {name: quote(str(value)) for name, value in said.items() if not isinstance(value, list)}
         headers = {f"X-Thaw-{name.capitalize()}": value for name, value in about.items()}
-        return Response(overlay(pixels, found.grid), 200, headers, "image/png")
-
-    def words(self, example: Example, asked: Asked) -> Response:
-        """What each word of one text does to a class; runs in a thread.
-
-        Raises:
-            Refused: 422 for a picture, and for a class that there is not.
-        """
-        self._pixels(example)
-        try:
-            found = self.predictors.of(asked.phase or self.run.kept()).words(example.text or "", asked.label)
-        except ConfigError as error:
-            raise Refused(422, str(error)) from None
-        return as_json(found.to_json())
+        return Response(draw(content, found), 200, headers, "image/png")
 
     async def about(self, request: Request) -> Response:
         """`GET /`: what the model knows and takes."""
         self._admit(request)
-        takes = "a picture in any format that Pillow reads, in the field `file`"
         return as_json(
             {
                 "run_id": self.run.id,
@@ -162,7 +144,7 @@ class PredictionService:
                 "classes": self.classes,
                 "phases": self.predictors.phases(),
                 "kept": self.run.kept(),
-                "input": takes if self.task == "image" else 'a text: {"text": "…"}',
+                "input": self._modality.SENT_AS,
             }
         )
 
@@ -180,33 +162,26 @@ class PredictionService:
             raise Refused(401, "Send the header `Authorization: Bearer TOKEN`.", {"WWW-Authenticate": "Bearer"})
         self.last_request = time.monotonic()
 
-    def _pixels(self, example: Example) -> np.ndarray | None:
-        """uint8 (H, W, 3) of a picture, None for a text."""
-        if (example.picture is None) != (self.task == "text"):
-            raise Refused(422, f"This run answers for {'texts' if self.task == 'text' else 'pictures'}.")
-        if example.picture is None:
-            return None
+    def _content(self, example: Example) -> Any:
+        """What the model takes of an example: pixels, or a text."""
+        sent = example.text if self._modality.TYPED else example.file
+        if sent is None:
+            raise Refused(422, f"This run answers for {self._modality.NOUN}.")
         try:
-            _, _, (width, height), _ = inspect(example.picture)
-            if width * height > MAX_PIXELS:
-                raise Refused(
-                    413, f"A picture may have {MAX_PIXELS // 1_000_000} megapixels. Received: {width} x {height}."
-                )
-            return read_pixels(example.picture, self.predictors.kept().reading)
+            return self._modality.received(sent, self.predictors.kept().config)
+        except TooLargeError as error:
+            raise Refused(413, str(error)) from None
         except DataError as error:
             raise Refused(422, str(error)) from None
 
 
-def _answer(model: Predictor, pixels: np.ndarray | None, example: Example) -> dict[str, Any]:
-    return model.answer(model.predict_text(example.text or "") if pixels is None else model.predict(pixels))
+def _answer(model: Predictor, content: Any) -> dict[str, Any]:
+    return model.answer(model.predict(content))
 
 
 def _warm(predictor: Predictor) -> None:
     """The first answer is slow; give it to nobody."""
-    if predictor.task == "text":
-        predictor.predict_text("")
-    else:
-        predictor.predict(np.zeros((224, 224, 3), np.uint8))
+    predictor.predict(predictor.task.blank())
 
 
 def as_json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

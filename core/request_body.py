@@ -29,11 +29,15 @@ class Refused(Exception):  # noqa: N818 -- an answer, not an error of ours
 
 @dataclass(frozen=True)
 class Example:
-    """What a request asks about: the bytes of a picture with its name, or a text."""
+    """What a request asks about: the bytes of a file with its name, or a text."""
 
-    picture: bytes | None = None
+    file: bytes | None = None
     name: str = ""
     text: str | None = None
+
+    def source(self) -> dict[str, str]:
+        """Where the answer's row comes from: the file's `path`, or the `text`."""
+        return {"path": self.name} if self.text is None else {"text": self.text}
 
 
 def check_head(request: Request) -> str:
@@ -67,7 +71,7 @@ async def read_example(request: Request, kind: str) -> Example:
         raise Refused(408, f"The request did not arrive within {BODY_SECONDS:.0f} seconds.") from None
     except ClientDisconnect:
         raise Refused(400, "The request ended early.") from None
-    return _text(body) if kind == "application/json" else _picture(request.headers["content-type"], body)
+    return _text(body) if kind == "application/json" else _file(request.headers["content-type"], body)
 
 
 async def _bounded(request: Request) -> bytes:
@@ -90,7 +94,7 @@ def _text(body: bytes) -> Example:
     return Example(text=data["text"])
 
 
-def _picture(content_type: str, body: bytes) -> Example:
+def _file(content_type: str, body: bytes) -> Example:
     """The one part named `file`."""
     _, options = parse_options_header(content_type)
     try:
@@ -103,7 +107,7 @@ def _picture(content_type: str, body: bytes) -> Example:
     if len(files) != 1:
         raise Refused(422, f"The form must have one file, in a field named `file`. Received: {len(files)}.")
     data, about = files[0]
-    return Example(picture=data, name=about[b"filename"].decode("utf-8", "replace"))
+    return Example(file=data, name=about[b"filename"].decode("utf-8", "replace"))
 
 
 def _parts(body: bytes, boundary: bytes) -> list[tuple[bytes, dict[bytes, bytes]]]:

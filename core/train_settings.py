@@ -65,7 +65,7 @@ def refuse_settings(config: RunConfig) -> None:
     weights = locate(row, config.weights)
     if weights.state == "missing" and config.weights != "pretrained":
         raise WeightsError(weights.message)
-    if weights.state == "file" and weights.path is not None and row.task == "image":
+    if weights.state == "file" and weights.path is not None and weights.path.is_file():
         refuse_another_networks(row, weights.path)
     described = own_encoder.structure_of(config)  # names and blocks are the same at every size
     if described:

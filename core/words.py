@@ -8,13 +8,17 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core import explanations
+from core.errors import ConfigError, unknown
 from core.files import read_json
 from core.record import Run
+
+if TYPE_CHECKING:
+    from core.predict import Predictor
 
 METHOD = "occlusion"
 AT_ONCE = 32  # texts that go through the network together
@@ -24,6 +28,20 @@ MOST_WORDS = 64  # of one text that are left out in turn: so many texts go throu
 FAINT = (
     0.05  # effect, in natural log odds (about one percentage point of an even chance), below which a word is not named
 )
+_PLACE = {"type": "integer", "description": "in characters (code points), the end excluded"}
+_WORD_SCHEMA = {
+    "start": _PLACE,
+    "end": _PLACE,
+    "effect": {"type": "number", "description": "how far the log odds of the class fall without the word"},
+    "without": {"type": "number", "minimum": 0, "maximum": 1},
+}
+SCHEMA = {  # of what `Words.to_json` gives beside class, method, phase and probability, as OpenAPI has it
+    "words": {
+        "type": "array",
+        "items": {"type": "object", "properties": _WORD_SCHEMA, "required": list(_WORD_SCHEMA)},
+    },
+    "more": {"type": "integer", "description": "words after these that were not looked at"},
+}
 # What stands between white space; Chinese and Japanese write none, so there each character is left out by itself.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
@@ -112,6 +130,17 @@ def look(
     asked = variants(text)
     found = [ask(asked[i : i + AT_ONCE]) for i in range(0, len(asked), AT_ONCE)]
     return effects(text, np.concatenate(found), classes, phase, label)
+
+
+def look_with(predictor: "Predictor", text: str, label: str | None = None) -> Words:
+    """`look`, asked of a run's model, for a class or the most probable one.
+
+    Raises:
+        ConfigError: the class is unknown.
+    """
+    if label is not None and label not in predictor.classes:
+        raise ConfigError(unknown("class", label, predictor.classes))
+    return look(text, predictor.probabilities, list(predictor.classes), predictor.phase, label)
 
 
 def look_at_all(

@@ -1,6 +1,7 @@
 """Heat maps for the report, beside the picture and for both phases."""
 
 from core.data.pixels import read_pixels
+from core.data.reading import reading
 from core.errors import DataError
 from core.explain import Explainers
 from core.explanations import encoded, keep, kept, overlaid, picture_bytes
@@ -24,7 +25,7 @@ def heat_maps(told: Story, rows: list[int]) -> str:
         true = cases.classes[cases.labels[row]]
         try:
             data = picture_bytes(told.place(cases.paths[row]))
-            pixels = read_pixels(data, told.reading)
+            pixels = read_pixels(data, reading(told.config))
         except DataError:
             shown += [picture(None, true, true)] * (1 + len(told.figures))
             continue

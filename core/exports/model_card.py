@@ -26,7 +26,7 @@ def _details(told: Story) -> str:
     lines = "\n".join(f"- {name}: {_safe(value)}" for name, value in recipe(told.config, told.versions, _seconds(told)))
     return (
         f"# Model card: {_safe(told.run.name())}\n\n## Model details\n\n"
-        f"{'An image' if told.task == 'image' else 'A text'} classifier for {len(told.classes)} classes "
+        f"{told.task.WORDING.classifier} classifier for {len(told.classes)} classes "
         f"({', '.join(map(_safe, told.classes))}), made with Thaw on {made:%Y-%m-%d} as run `{told.run.id}`. "
         f"A pretrained {row.title} ([paper]({row.paper})) with a new head. Phase {told.kept} is kept.\n\n"
         f"{lines}"
@@ -42,9 +42,8 @@ def _use(told: Story) -> str:
 
 
 def _factors(told: Story) -> str:
-    groups = "camera, place, sex, age" if told.task == "image" else "writer, source, dialect, age"
     return (
-        f"## Factors\n\nFigures are given for each class. Other groups ({groups}) were not "
+        f"## Factors\n\nFigures are given for each class. Other groups ({told.task.WORDING.groups}) were not "
         f"recorded with the {told.noun}, so differences between them are not known."
     )
 

@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.exports import report_charts as charts
-from core.exports.page import cards, chart, page, table, text
-from core.exports.report_results import how_good, thumbnail_of, was_it_worth_it, where_wrong, why
+from core.exports.page import chart, page, table, text
+from core.exports.report_results import how_good, was_it_worth_it, where_wrong, why
 from core.exports.story import Story, story
-from core.exports.text_examples import text_of
 from core.exports.wording import counts, interval, percent, recipe, thawed
 from core.record import Run
 
@@ -33,7 +32,7 @@ def _opening(told: Story) -> str:
     return (
         f"<h1>{text(told.run.name())}</h1>"
         f'<p class="soft">Run {text(told.run.id)}, {made:%d %B %Y}. Made with Thaw.</p>'
-        f"<h2>The question</h2><p>Can a network that already knows how to {_verb(told)} learn to tell "
+        f"<h2>The question</h2><p>Can a network that already knows how to {told.task.WORDING.verb} learn to tell "
         f"{len(told.classes)} classes of {told.noun} apart ({text(names)})? Does it help "
         f"{_HELP[told.config.way]}?</p>"
         f'<p class="big">{percent(found["accuracy"])}</p>'
@@ -42,10 +41,6 @@ def _opening(told: Story) -> str:
         f'<p class="verdict">{text(_verdict(told))}</p>{corrections}'
         f'<p class="soft">{text(f"{told.caveat()} {told.beside()}")}</p>'
     )
-
-
-def _verb(told: Story) -> str:
-    return "see" if told.task == "image" else "read"
 
 
 def _verdict(told: Story) -> str:
@@ -57,14 +52,10 @@ def _verdict(told: Story) -> str:
 def _data(told: Story) -> str:
     rows = [(name, *split.values()) for name, split in counts(told.dataset).items()]
     examples = [(f["path"], told.classes[f["label"]]) for f in _examples(told)]
-    if told.task == "image":
-        shown = cards([thumbnail_of(told, path, name) for path, name in examples])
-    else:
-        shown = "".join(text_of(told, path, name) for path, name in examples)
     return (
         f"<h2>Data</h2><p>{len(told.dataset['files']):,} {told.noun} from <code>{text(told.config.data)}</code>.</p>"
         + table(("Class", "Train", "Held out", "Test"), rows, (1, 2, 3))
-        + shown
+        + told.examples.gallery(examples)
     )
 
 

@@ -1,22 +1,16 @@
 """The results in the report: how good, where wrong, why, and was phase 2 worth it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from core.data.pixels import thumbnail
-from core.errors import DataError, ThawError
 from core.evaluation.verdict import changed
 from core.exports import report_charts as charts
-from core.exports.page import cards, chart, picture, table, text
+from core.exports.page import chart, table, text
 from core.exports.story import Story
-from core.exports.text_examples import text_of, tinted_words
 from core.exports.wording import duration, interval, number, percent, too_few, with_interval
 
-MOST = 12  # pictures in a gallery
-SIDE = 220  # pixels of a picture
-EXPLAINED = 4  # pictures with heat maps
+MOST = 12  # examples in a gallery
 
 
 def how_good(told: Story) -> str:
@@ -89,10 +83,7 @@ def where_wrong(told: Story) -> str:
     rows = cases.mistakes(told.kept, cases.rows("validation"))
     many = f"In {len(rows):,} of the held-out {told.noun}. The surest mistakes first." if len(rows) else "Nowhere."
     head = f"<h2>Where is it wrong?</h2><p>{many}</p>"
-    shown = [(int(row), _told_apart(told, int(row))) for row in rows[:MOST]]
-    if told.task == "image":
-        return head + cards([thumbnail_of(told, cases.paths[row], caption) for row, caption in shown])
-    return head + "".join(text_of(told, cases.paths[row], caption) for row, caption in shown)
+    return head + told.examples.gallery([(cases.paths[row], _told_apart(told, int(row))) for row in rows[:MOST]])
 
 
 def _told_apart(told: Story, row: int) -> str:
@@ -104,30 +95,8 @@ def _told_apart(told: Story, row: int) -> str:
 
 
 def why(told: Story) -> str:
-    """What spoke for the answers: heat maps of a few pictures, or the words of the sample texts."""
-    if told.task == "text":
-        return tinted_words(told)
-    if told.cases is None:
-        return ""
-    from core.exports.heat_maps import heat_maps
-
-    head = (
-        "<h2>Why?</h2><p>Grad-CAM: what glows spoke for the answer; the rest is dimmed. A map that glows beside the "
-        "thing itself is a warning: the network may have learnt the background.</p>"
-    )
-    try:
-        return head + heat_maps(told, _to_explain(told))
-    except ThawError as error:
-        return f'{head}<p class="soft">{text(error)}</p>'
-
-
-def _to_explain(told: Story) -> list[int]:
-    """A few mistakes and a few right answers."""
-    cases = told.cases
-    assert cases is not None
-    held_out, half = cases.rows("validation"), EXPLAINED // 2
-    wrong, right = cases.mistakes(told.kept, held_out), cases.right(told.kept, held_out)
-    return [int(row) for row in [*wrong[:half], *right[: EXPLAINED - len(wrong[:half])]]]
+    """What spoke for the answers to a few examples."""
+    return told.examples.why()
 
 
 def was_it_worth_it(told: Story) -> str:
@@ -166,21 +135,5 @@ def _galleries(told: Story) -> str:
     for name, places in zip(("Mended", "Broken"), changed(p1, p2, cases.labels[rows]), strict=True):
         found = rows[np.array(places, int)]
         shown = [(cases.paths[row], cases.classes[cases.labels[row]]) for row in found[: MOST // 2]]
-        parts.append(f"<h3>{name}: {len(found)}</h3>{_gallery(told, shown) if shown else ''}")
+        parts.append(f"<h3>{name}: {len(found)}</h3>{told.examples.gallery(shown) if shown else ''}")
     return "".join(parts)
-
-
-def _gallery(told: Story, shown: Sequence[tuple[str, str]]) -> str:
-    """Examples with their classes."""
-    if told.task == "image":
-        return cards([thumbnail_of(told, path, name) for path, name in shown])
-    return "".join(text_of(told, path, name) for path, name in shown)
-
-
-def thumbnail_of(told: Story, path: str, caption: str) -> str:
-    """A small copy of an example with a caption."""
-    try:
-        data = thumbnail(told.place(path), SIDE, told.reading)
-    except DataError:
-        data = None
-    return picture(data, caption, caption)

@@ -7,14 +7,13 @@ from typing import Any
 
 from core import tasks
 from core.config import RunConfig
-from core.data import roots, text_scan
-from core.data.manifest import Manifest
-from core.data.reading import Reading, reading
-from core.errors import DataError, RunError
+from core.data import roots
+from core.errors import RunError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
 from core.exports.wording import interval, percent
 from core.record import Run
+from core.tasks import Exhibit, Task
 
 
 @dataclass(frozen=True)
@@ -55,19 +54,14 @@ class Story:
         return f"{'test' if self.best.get('test') else 'held-out'} {self.noun}"
 
     @property
-    def task(self) -> str:
-        """Which modality: image or text."""
-        return str(self.dataset["task"])
-
-    @property
-    def reading(self) -> Reading:
-        """How its pictures are read."""
-        return reading(self.config)
+    def task(self) -> Task:
+        """Its modality."""
+        return tasks.task(str(self.dataset["task"]))
 
     @property
     def noun(self) -> str:
         """What an example is called, in the plural."""
-        return str(tasks.task(self.task).NOUN)
+        return self.task.NOUN
 
     @property
     def classes(self) -> list[str]:
@@ -83,18 +77,9 @@ class Story:
             return None
 
     @cached_property
-    def texts(self) -> dict[str, str]:
-        """Each example's text by its path, where examples are texts that are still there."""
-        if self.task != "text":
-            return {}
-        try:
-            if self.bound:
-                roots.check(self.dataset["root"])
-            manifest = Manifest.from_json(self.dataset)
-            found = text_scan.contents(manifest, self.config)
-        except (OSError, DataError):
-            return {}
-        return {file.path: text for file, text in zip(manifest.files, found, strict=True) if text}
+    def examples(self) -> Exhibit:
+        """Its examples, as they are shown."""
+        return self.task.shown(self)
 
     @cached_property
     def corrections(self) -> dict[str, Any] | None:
@@ -124,7 +109,7 @@ class Story:
     def limits(self) -> list[str]:
         """What the reader should not take from the figures."""
         counts = [row["support"] for row in self.headline["per_class"]]
-        others = "camera, place, time or population" if self.task == "image" else "writer, source, time or language"
+        others = self.task.WORDING.others
         said = [
             self.caveat(),
             f"The figures hold for {self.noun} like these. Others (another {others}) can give other ones, and the "

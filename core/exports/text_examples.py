@@ -1,6 +1,12 @@
 """Texts in the report: the beginning of one, and the sample texts with the words that carry their answer."""
 
+from collections.abc import Sequence
+from functools import cached_property
+
 from core import words
+from core.data import roots, text_scan
+from core.data.manifest import Manifest
+from core.errors import DataError
 from core.exports.page import text
 from core.exports.story import Story
 from core.exports.wording import percent
@@ -17,25 +23,44 @@ _HEAD = (
 )
 
 
-def text_of(told: Story, path: str, caption: str) -> str:
-    """The beginning of a text over a caption; its place where it is no longer there."""
-    flat = " ".join(told.texts.get(path, path).split())
-    shown = flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"
-    return _figure(text(shown), caption)
+class Texts:
+    """The texts of a run."""
 
+    def __init__(self, told: Story) -> None:
+        self._told = told
 
-def tinted_words(told: Story) -> str:
-    """The section with the words of the sample texts after the kept phase; empty where nothing was noted."""
-    found = words.of_samples(told.run).get(told.kept, {})
-    shown = [_sample(told, path, one) for path, one in found.items() if path in told.texts][:MOST]
-    return _HEAD + "".join(shown) if shown else ""
+    def gallery(self, shown: Sequence[tuple[str, str]]) -> str:
+        """The beginnings of some texts, pairs of path and caption; the path of one that is no longer there."""
+        return "".join(_figure(text(self._beginning(path)), caption) for path, caption in shown)
 
+    def why(self) -> str:
+        """The words of the sample texts after the kept phase; empty where nothing was noted."""
+        found = words.of_samples(self._told.run).get(self._told.kept, {})
+        shown = [self._sample(path, one) for path, one in found.items() if path in self._contents][:MOST]
+        return _HEAD + "".join(shown) if shown else ""
 
-def _sample(told: Story, path: str, found: Words) -> str:
-    truth = next(told.classes[f["label"]] for f in told.dataset["files"] if f["path"] == path)
-    said = "right" if truth == found.label else f"truly {truth}"
-    parts = [_piece(*one) for one in words.pieces(told.texts[path], found)]
-    return _figure("".join(parts), f"{found.label} {percent(found.probability)}, {said}")
+    @cached_property
+    def _contents(self) -> dict[str, str]:
+        """Each text that is still there by its path."""
+        try:
+            if self._told.bound:
+                roots.check(self._told.dataset["root"])
+            manifest = Manifest.from_json(self._told.dataset)
+            found = text_scan.contents(manifest, self._told.config)
+        except (OSError, DataError):
+            return {}
+        return {file.path: one for file, one in zip(manifest.files, found, strict=True) if one}
+
+    def _beginning(self, path: str) -> str:
+        flat = " ".join(self._contents.get(path, path).split())
+        return flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"
+
+    def _sample(self, path: str, found: Words) -> str:
+        told = self._told
+        truth = next(told.classes[f["label"]] for f in told.dataset["files"] if f["path"] == path)
+        said = "right" if truth == found.label else f"truly {truth}"
+        parts = [_piece(*one) for one in words.pieces(self._contents[path], found)]
+        return _figure("".join(parts), f"{found.label} {percent(found.probability)}, {said}")
 
 
 def _figure(shown: str, caption: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core import catalog
+from core import catalog, tasks
 from core.config import PhaseConfig, RunConfig
 
 FEW = 5  # examples of a class below which its figures say little
@@ -74,14 +74,12 @@ def phase_row(phase: PhaseConfig) -> str:
 def recipe(config: RunConfig, versions: dict[str, str], seconds: float | None) -> list[tuple[str, str]]:
     """The settings that matter, as pairs of name and value."""
     row = catalog.backbone(config.backbone)
-    size = config.image_size or row.default_size
-    unit = f"{size} pixels a side" if config.task == "image" else f"up to {config.sequence_length} tokens"
     head = config.head
     hidden = f"{head.hidden_units} hidden units, " if head.hidden_units else ""
     stop = f"after {config.patience} epochs without a lower held-out loss" if config.early_stopping else "off"
     rows = [
         ("Backbone", f"{row.title}, {row.parameters / 1e6:.1f} M parameters, {config.weights} weights ({row.licence})"),
-        ("Input", unit),
+        ("Input", tasks.task(row.task).size(config)),
         ("Head", f"{head.pooling} pooling, {hidden}dropout {head.dropout:g}"),
         ("Phase 1, frozen", phase_row(config.phase1)),
         (f"Phase 2, {config.way}", f"{thawed(config)}; {phase_row(config.phase2)}" if config.phase2.epochs else "none"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core import tasks
 from core.catalog import Backbone
 from core.errors import WeightsError
 from core.models.fetch_preset import unfinished
@@ -45,12 +46,12 @@ def locate(backbone: Backbone, weights: str = "pretrained") -> WeightsState:
 
     Args:
         backbone: a row of the catalogue.
-        weights: `pretrained`, `random`, or the path of a file; of a text network, that of a folder.
+        weights: `pretrained`, `random`, or the path of a file, or of a folder where the backbone's task has those.
     """
     if weights == "random":
         return WeightsState(RANDOM, None, 0.0, "Random weights: the network starts from nothing. No transfer learning.")
     if weights != "pretrained":
-        path, kind = Path(weights).expanduser(), "folder" if backbone.task == "text" else "file"
+        path, kind = Path(weights).expanduser(), tasks.task(backbone.task).WEIGHTS
         if path.is_dir() if kind == "folder" else path.is_file():
             return WeightsState(FILE, path, _megabytes(path), f"Weights from the {kind} {path}.")
         return WeightsState(MISSING, path, 0.0, f"There is no weights {kind} {path}.")

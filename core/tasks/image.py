@@ -1,30 +1,55 @@
-"""Pictures: how they are found and become tensors, which network reads them, and the model that takes raw pixels."""
+"""Pictures: what `core.tasks.Task` asks, by the rooms that know pictures."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import catalog
+import numpy as np
+
+from core import catalog, explanations
 from core.config import PICTURE_POOLINGS, RunConfig
 from core.data import patients
 from core.data import prepare as folders
 from core.data import scan as scans
+from core.data.image_source import Source, decoded, image_size  # noqa: F401 -- Source is given as it is
 from core.data.manifest import Manifest
+from core.data.pixels import inspect, read_pixels
 from core.data.reading import AS_STORED, reading
-from core.errors import ConfigError, unknown
+from core.errors import ConfigError, DataError, TooLargeError, unknown
+from core.explanations import Explanation
+from core.models.image_network import base, build, inference, servable  # noqa: F401 -- given as they are
 from core.presets import Preset
+from core.tasks import Exhibit, Explaining, Progress, Wording
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
-    import tensorflow as tf
 
-    from core.errors import DataError
-    from core.training.network import Network
+    from core.exports.story import Story
+    from core.predict import Predictors
+    from core.record import Run
 
 NOUN = "pictures"
+WORDING = Wording(
+    one="a picture",
+    classifier="An image",
+    verb="see",
+    others="camera, place, time or population",
+    groups="camera, place, sex, age",
+)
 DEFAULT_BACKBONE = catalog.DEFAULT
+WEIGHTS = "file"
+LIBRARIES: tuple[str, ...] = ()
+AT_ONCE = 1  # each has a size of its own
+TYPED = False
+SENT_AS = "a picture in any format that Pillow reads, in the field `file`"
+SENT_PIXELS = 50_000_000  # width x height of a picture in a request: resizing needs 12 bytes a pixel
+EXPLAINING = Explaining(
+    methods=explanations.METHODS,
+    found="The map",
+    schema=explanations.SCHEMA,
+    draw=lambda pixels, found: explanations.overlay(pixels, found.grid),
+)
 
 # Found on photos of cats and dogs and on brain scans, see CONTRIBUTING.md.
 _MEASURED = {
@@ -94,9 +119,7 @@ def refuse(config: RunConfig) -> None:
         )
 
 
-def scan(
-    config: RunConfig, progress: Callable[[int, int | None], None] | None = None, *, to_train: bool = True
-) -> scans.Scan:
+def scan(config: RunConfig, progress: Progress | None = None, *, to_train: bool = True) -> scans.Scan:
     """What the data set of `config` holds.
 
     Raises:
@@ -114,32 +137,37 @@ def cached(config: RunConfig) -> scans.Scan | None:
     return scans.cached(config.data)
 
 
-def prepare(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Manifest:
+def prepare(config: RunConfig, progress: Progress | None = None) -> Manifest:
     """The manifest of a run: every usable picture with its class, split and content hash."""
     return folders.manifest(config, progress=progress)
 
 
-def read(paths: "Sequence[str | Path]", config: RunConfig) -> "Iterator[np.ndarray | DataError]":
+def read(paths: Sequence[str | Path], config: RunConfig) -> Iterator[np.ndarray | DataError]:
     """The pixels of each file, uint8 `(H, W, 3)`, in order, or why there are none."""
-    from core.predict import decoded
-
     return decoded(paths, reading(config))
 
 
-def examples(found: scans.Scan, config: RunConfig) -> "Iterator[np.ndarray | DataError]":
+def examples(found: scans.Scan, config: RunConfig) -> Iterator[np.ndarray | DataError]:
     """The pixels of every picture of a scan, in order, or why there are none."""
     return read([Path(found.root) / file.path for file in found.files], config)
 
 
-def inference(model: "keras.Model") -> "Callable[[np.ndarray], np.ndarray]":
-    """A function from a batch of pixels, uint8 `(N, H, W, 3)`, to probabilities float32 `(N, n_classes)`."""
-    import tensorflow as tf
+def received(sent: bytes, config: RunConfig) -> np.ndarray:
+    """The pixels of a picture in a request, uint8 `(H, W, 3)`.
 
-    from core.models.freeze import frozen
+    Raises:
+        TooLargeError: it holds more than SENT_PIXELS.
+        DataError: it cannot be read.
+    """
+    _, _, (width, height), _ = inspect(sent)
+    if width * height > SENT_PIXELS:
+        raise TooLargeError(f"A picture may have {SENT_PIXELS // 1_000_000} megapixels. Received: {width} x {height}.")
+    return read_pixels(sent, reading(config))
 
-    spec = tf.TensorSpec((None, None, None, 3), tf.uint8)
-    call = frozen(lambda x: model(tf.cast(x, tf.float32), training=False), spec)
-    return lambda batch: call(batch)[0].numpy()
+
+def blank() -> np.ndarray:
+    """A black picture."""
+    return np.zeros((224, 224, 3), np.uint8)
 
 
 def explained(model: "keras.Model", manifest: Manifest, config: RunConfig, rows: Iterable[int], phase: int) -> Any:
@@ -147,9 +175,12 @@ def explained(model: "keras.Model", manifest: Manifest, config: RunConfig, rows:
     return {}
 
 
-def image_size(config: RunConfig) -> int:
-    """Pixels a side that the network sees."""
-    return config.image_size or catalog.backbone(config.backbone).default_size
+def explainer(predictors: "Predictors") -> Callable[[np.ndarray, str | None, str, int], Explanation]:
+    """A function from pixels, class, method and phase to where the network looks."""
+    from core.explain import Explainers
+
+    explainers = Explainers(predictors.run)
+    return lambda pixels, label, method, phase: explainers.of(phase).explain(pixels, label, method)
 
 
 def recipe(config: RunConfig) -> dict[str, Any]:
@@ -162,88 +193,25 @@ def recipe(config: RunConfig) -> dict[str, Any]:
     return shape
 
 
-def base(row: catalog.Backbone, size: int, weights: str) -> "tuple[keras.Model, tuple[Any, ...]]":
-    """A backbone without head, and those of its inputs that later layers read too: none."""
-    from core.models.backbones import build_base
-
-    return build_base(row, size, weights), ()
+def size(config: RunConfig) -> str:
+    """How large the network sees a picture, in words."""
+    return f"{image_size(config)} pixels a side"
 
 
-def build(config: RunConfig, n_classes: int) -> "Network":
-    """The network of a run. Its pipeline yields resized RGB pixels 0…255, `(N, S, S, 3)` float32."""
-    import keras
-
-    from core.models.heads import classifier, pooling_layers
-    from core.models.preprocess import preprocess_layers
-    from core.training.network import Network
-
-    backbone, size = catalog.backbone(config.backbone), image_size(config)
-    base_model, side = base(backbone, size, config.weights)
-    pixels = keras.Input((size, size, 3), name="pixels")
-    last = keras.Input(base_model.output.shape[1:], name="last_activations")
-    pooling = keras.Model(last, _through(pooling_layers(config.head), last), name="pooling")
-    return Network(
-        inputs=keras.Model(pixels, _through(preprocess_layers(backbone, config.preprocessing), pixels), name="inputs"),
-        base=base_model,
-        side=side,
-        pooling=pooling,
-        classifier=classifier(config.head, pooling.output.shape[-1], n_classes, config.seed),
-    )
+def resized(numbers: int, config: RunConfig, structure: Mapping[str, Any]) -> int:
+    """The same count: a network for pictures is described at the run's own size."""
+    return numbers
 
 
-class Source:
-    """The pictures of a manifest as tensors."""
+def script(run: "Run", config: RunConfig, dataset: dict[str, Any]) -> str:
+    """The standalone train.py of a run on pictures."""
+    from core.exports import image_script
 
-    def __init__(self, manifest: Manifest, config: RunConfig) -> None:
-        """Paths go in as one tensor."""
-        import tensorflow as tf
-
-        from core.data.pipeline import path_tensor
-
-        self._paths = path_tensor(manifest.paths())
-        self._size, self._seed, self._settings = image_size(config), config.seed, config.augment
-        self._reading = reading(config)
-        self._numbers = tf.constant([file.number for file in manifest.files], tf.int32)
-        self.lengths, self.notes = None, tuple(patients.told(manifest.files))
-        self.specs = (tf.TensorSpec((None, self._size, self._size, 3), tf.float32),)
-
-    def load(self, index: "tf.Tensor") -> "tuple[tuple[tf.Tensor, ...], tf.Tensor]":
-        """Pictures by their places in the manifest `(B,)`: `((pixels (B, S, S, 3) float32 0…255,), ok (B,))`."""
-        import tensorflow as tf
-
-        from core.data.pipeline import decode_and_resize
-
-        images, ok = decode_and_resize(tf.gather(self._paths, index), self._size, self._reading)
-        return (images,), ok
-
-    def augment(
-        self, tensors: "tuple[tf.Tensor, ...]", index: "tf.Tensor", view: "tf.Tensor"
-    ) -> "tuple[tf.Tensor, ...]":
-        """Augmented copies of a batch by their places `(B,)`; they depend on the seed, the view and the contents only.
-
-        Places would not do: a run leaves out what cannot be read, and its resume reads a manifest without it.
-        """
-        import tensorflow as tf
-
-        from core.data.augment import augment
-
-        return (augment(tensors[0], tf.gather(self._numbers, index), view, self._seed, self._settings),)
+    return image_script.script(run, config, dataset)
 
 
-def servable(network: "Network", config: RunConfig, n_classes: int) -> "keras.Model":
-    """The model that is saved: RGB pixels 0…255 `(N, H, W, 3)` of any size -> probabilities `(N, n_classes)`."""
-    import keras
+def shown(told: "Story") -> Exhibit:
+    """A run's pictures in its report."""
+    from core.exports.image_examples import Pictures
 
-    from core.models.heads import to_probabilities
-
-    size = image_size(config)
-    pixels = keras.Input((None, None, 3), name="pixels")
-    resized = keras.layers.Resizing(size, size, "bilinear", antialias=True, name="resize")(pixels)
-    logits = network.classifier(network.pooling(network.base(network.inputs(resized))))
-    return keras.Model(pixels, to_probabilities(logits, n_classes), name="thaw")
-
-
-def _through(layers: list[Any], tensor: Any) -> Any:
-    for layer in layers:
-        tensor = layer(tensor)
-    return tensor
+    return Pictures(told)

@@ -1,31 +1,46 @@
-"""Texts: how they are found and become tokens, which encoder reads them, and the model that takes raw strings."""
+"""Texts: what `core.tasks.Task` asks, by the rooms that know texts."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from core import catalog, words
 from core.config import TEXT_POOLINGS, RunConfig
 from core.data import text_scan, texts
 from core.data.manifest import Manifest
 from core.data.scan import Scan
+from core.data.text_source import Source  # noqa: F401 -- given as it is
 from core.errors import ConfigError, DataError, unknown
 from core.models import own_encoder
 from core.models import weights as places
+from core.models.text_network import base, build, inference, servable  # noqa: F401 -- given as they are
 from core.presets import Preset
+from core.tasks import Exhibit, Explaining, Progress, Wording
+from core.words import Words
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
-    from core.training.network import Network
+    from core.exports.story import Story
+    from core.predict import Predictors
+    from core.record import Run
 
 NOUN = "texts"
+WORDING = Wording(
+    one="a text",
+    classifier="A text",
+    verb="read",
+    others="writer, source, time or language",
+    groups="writer, source, dialect, age",
+)
 DEFAULT_BACKBONE = "MiniLM"
-TOKENIZED_AT_ONCE = 1024  # texts
+WEIGHTS = "folder"
+LIBRARIES: tuple[str, ...] = ("keras_hub",)
+AT_ONCE = 32
+TYPED = True
+SENT_AS = 'a text: {"text": "…"}'
+EXPLAINING = Explaining(methods=(words.METHOD,), found="The words", schema=words.SCHEMA)
 
 _FINE = {"optimizer": "adamw", "schedule": "linear", "weight_decay": 0.01}
 
@@ -93,9 +108,7 @@ def refuse(config: RunConfig) -> None:
         )
 
 
-def scan(
-    config: RunConfig, progress: Callable[[int, int | None], None] | None = None, *, to_train: bool = True
-) -> Scan:
+def scan(config: RunConfig, progress: Progress | None = None, *, to_train: bool = True) -> Scan:
     """What the data set of `config` holds. Raises DataError where it cannot train (or score) a classifier."""
     return text_scan.scan(config, progress=progress, to_train=to_train)
 
@@ -105,7 +118,7 @@ def cached(config: RunConfig) -> Scan | None:
     return text_scan.cached(config)
 
 
-def prepare(config: RunConfig, progress: Callable[[int, int | None], None] | None = None) -> Manifest:
+def prepare(config: RunConfig, progress: Progress | None = None) -> Manifest:
     """The manifest of a run: every usable text with its class, split and content hash."""
     return text_scan.manifest(config, progress=progress)
 
@@ -124,115 +137,19 @@ def examples(found: Scan, config: RunConfig) -> list[str]:
     return text_scan.contents(found, config)
 
 
+def received(sent: str, config: RunConfig) -> str:
+    """The text in a request, as it is."""
+    return sent
+
+
+def blank() -> str:
+    """The empty text."""
+    return ""
+
+
 def recipe(config: RunConfig) -> dict[str, Any]:
     """What shapes a text before the trunk sees it; part of the feature store's key."""
     return {"sequence_length": config.sequence_length, "vocabulary": _vocabulary_digest(config)}
-
-
-def base(row: catalog.Backbone, size: int, weights: str) -> "tuple[keras.Model, tuple[Any, ...]]":
-    """An encoder without head, and those of its inputs that later layers read too: the padding mask."""
-    from core.models.text_backbones import build_base
-
-    return build_base(row, weights)
-
-
-def build(config: RunConfig, n_classes: int) -> "Network":
-    """The network of a run. Its pipeline yields token ids and padding mask, both int32 `(N, L)`."""
-    import keras
-
-    from core.models.heads import classifier, text_pooling
-    from core.training.network import Network
-
-    row = catalog.backbone(config.backbone)
-    encoder, side = base(row, config.sequence_length, config.weights)
-    for place, part in enumerate(p for p in encoder._flatten_layers() if hasattr(p, "seed_generator")):
-        part.seed_generator.state.assign([config.seed + place, 0])  # else dropout would start from what Python drew
-    pooling = text_pooling(config.head, encoder.output.shape[-1])
-    return Network(
-        inputs=keras.Model(encoder.inputs, encoder.inputs, name="inputs"),
-        base=encoder,
-        side=side,
-        pooling=pooling,
-        classifier=classifier(config.head, pooling.output.shape[-1], n_classes, config.seed),
-        length=config.sequence_length,
-    )
-
-
-class Source:
-    """The texts of a manifest as tensors. All are turned into tokens at the start, which takes about 0.1 ms each."""
-
-    def __init__(self, manifest: Manifest, config: RunConfig) -> None:
-        """Read and tokenise every text."""
-        import tensorflow as tf
-
-        from core.models.text_backbones import counter, tokens
-
-        row, length = catalog.backbone(config.backbone), config.sequence_length
-        model, count = tokens(row, config.weights, length), counter(row, config.weights)
-        spec = tf.TensorSpec((None,), tf.string)
-        run = tf.function(lambda x: (*model(x), count(x)), input_signature=[spec])
-        raw = [t.encode("utf-8", "replace") for t in text_scan.contents(manifest, config)]
-        parts = [run(tf.constant(raw[i : i + TOKENIZED_AT_ONCE])) for i in range(0, len(raw), TOKENIZED_AT_ONCE)]
-        ids, masks, counts = (np.concatenate([p[k].numpy() for p in parts]) for k in range(3))
-        self._ids, self._masks = tf.constant(ids), tf.constant(masks)
-        self.lengths = masks.sum(axis=1)
-        self.specs = (tf.TensorSpec((None, None), tf.int32),) * 2
-        self.notes = (_truncation(counts, length),)
-
-    def load(self, index: "tf.Tensor") -> "tuple[tuple[tf.Tensor, ...], tf.Tensor]":
-        """Texts by their places in the manifest `(B,)`: `((token ids (B, L), padding mask (B, L)), ok (B,))`."""
-        import tensorflow as tf
-
-        return (tf.gather(self._ids, index), tf.gather(self._masks, index)), tf.ones_like(index, tf.bool)
-
-    def augment(
-        self, tensors: "tuple[tf.Tensor, ...]", index: "tf.Tensor", view: "tf.Tensor"
-    ) -> "tuple[tf.Tensor, ...]":
-        """Texts have no augmented copies: the batch itself."""
-        return tensors
-
-
-def servable(network: "Network", config: RunConfig, n_classes: int) -> "keras.Model":
-    """The model that is saved: raw strings `(N,)` -> probabilities `(N, n_classes)`."""
-    import keras
-
-    from core.models.heads import to_probabilities
-    from core.models.text_backbones import tokens
-
-    model = tokens(catalog.backbone(config.backbone), config.weights, config.sequence_length)
-    text = keras.Input((), dtype="string", name="text")
-    ids, mask = model(text)
-    logits = network.classifier(network.pooling([network.base([ids, mask]), mask]))
-    return keras.Model(text, to_probabilities(logits, n_classes), name="thaw")
-
-
-def inference(model: "keras.Model") -> Callable[[Any], np.ndarray]:
-    """A function from a list of texts to probabilities float32 `(N, n_classes)`."""
-    import tensorflow as tf
-
-    run = tf.function(_cropped(model), input_signature=[tf.TensorSpec((None,), tf.string)])
-    return lambda batch: run(tf.constant([t.encode("utf-8", "replace") for t in batch])).numpy()
-
-
-def _cropped(model: "keras.Model") -> Callable[[Any], Any]:
-    """A servable that computes no padding beyond a batch's longest text. Another maker's model is left as it is."""
-    import tensorflow as tf
-
-    from core.models.heads import to_probabilities
-
-    parts = {layer.name: layer for layer in model.layers}
-    if not {"tokens", "encoder", "pooling", "classifier"} <= set(parts):
-        return lambda text: model(text, training=False)
-
-    def run(text: Any) -> Any:
-        ids, mask = parts["tokens"](text, training=False)
-        longest = tf.reduce_max(tf.reduce_sum(mask, axis=1))
-        ids, mask = ids[:, :longest], mask[:, :longest]  # (N, L)
-        states = parts["encoder"]([ids, mask], training=False)
-        logits = parts["classifier"](parts["pooling"]([states, mask], training=False), training=False)
-        return to_probabilities(logits, model.output_shape[-1])
-
-    return run
 
 
 def explained(
@@ -243,13 +160,33 @@ def explained(
     return words.look_at_all(((paths[i], texts[i]) for i in rows), inference(model), list(manifest.classes), phase)
 
 
-def _truncation(counts: np.ndarray, length: int) -> str:
-    """How many texts are longer than the sequence length. `counts` are tokens without the encoder's two marks."""
-    share, longest = float((counts > length - 2).mean()), int(np.percentile(counts, 95)) + 2
-    return (
-        f"{100 * share:.1f} % of the texts are longer than {length} tokens and are cut there. "
-        f"95 % of them have at most {longest} tokens."
-    )
+def explainer(predictors: "Predictors") -> Callable[[str, str | None, str, int], Words]:
+    """A function from text, class, method and phase to what each word does to the answer."""
+    return lambda text, label, method, phase: words.look_with(predictors.of(phase), text, label)
+
+
+def size(config: RunConfig) -> str:
+    """How much of a text the network sees, in words."""
+    return f"up to {config.sequence_length} tokens"
+
+
+def resized(numbers: int, config: RunConfig, structure: Mapping[str, Any]) -> int:
+    """The count at the run's sequence length: an encoder is described at its default one."""
+    return numbers * config.sequence_length // int(structure["image_size"])
+
+
+def script(run: "Run", config: RunConfig, dataset: dict[str, Any]) -> str:
+    """The standalone train.py of a run on texts."""
+    from core.exports import text_script
+
+    return text_script.script(run, config, dataset)
+
+
+def shown(told: "Story") -> Exhibit:
+    """A run's texts in its report."""
+    from core.exports.text_examples import Texts
+
+    return Texts(told)
 
 
 def _vocabulary_digest(config: RunConfig) -> str:

@@ -4,7 +4,6 @@ import dataclasses
 import os
 import stat
 from collections.abc import Callable
-from types import ModuleType
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
@@ -15,6 +14,7 @@ from core.data.manifest import Manifest
 from core.errors import DataError
 from core.files import write_json
 from core.record import Run
+from core.tasks import Task
 from core.training import batches, fitting, scoring
 from core.training.devices import batch_for
 from core.training.extract import Rows
@@ -29,7 +29,7 @@ SAMPLES = 12  # held-out examples whose answers are shown after every epoch
 class Examples:
     """A manifest, and the places in it that can be used."""
 
-    def __init__(self, run: Run, config: RunConfig, task: ModuleType, reporter: Reporter) -> None:
+    def __init__(self, run: Run, config: RunConfig, task: Task, reporter: Reporter) -> None:
         """Read the data set anew, or take the manifest that an earlier part of the run has written.
 
         Raises:

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import keras
@@ -18,6 +17,7 @@ from core.evaluation.metrics import figures
 from core.evaluation.verdict import changed, compare
 from core.files import copy_atomically, write_json
 from core.record import Run
+from core.tasks import Task
 from core.training import checkpoint, scoring
 from core.training.checkpoint import Progress
 from core.training.examples import Examples
@@ -35,7 +35,7 @@ class Judge:
         self,
         run: Run,
         config: RunConfig,
-        task: ModuleType,
+        task: Task,
         network: Network,
         examples: Examples,
         entries: dict[int, Entry],

@@ -16,7 +16,7 @@ from core.predict import Predictor
 from core.record import Run
 from core.serve import build
 from core.service_client import service
-from core.words import of_text
+from core.words import look_with, of_text
 
 HEAD = {"Authorization": "Bearer t"}
 
@@ -62,7 +62,7 @@ def test_the_service_tells_what_each_word_of_a_text_does():
     run, text = text_run(), "good  <b>film</b>"
     said = ask_of_text(run, {"text": text}, "?class=good&phase=1")
     assert said.status_code == 200
-    assert said.json() == json.loads(json.dumps(Predictor(run, 1).words(text, "good").to_json()))
+    assert said.json() == json.loads(json.dumps(look_with(Predictor(run, 1), text, "good").to_json()))
     assert [text[w["start"] : w["end"]] for w in said.json()["words"]] == ["good", "<b>film</b>"]
     schema = document("text")["components"]["schemas"]["Explanation"]
     assert set(schema["required"]) == set(said.json())

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from core.data.pixels import read_pixels, thumbnail
-from core.data.reading import AS_STORED, Reading
+from core.data.reading import AS_STORED, Reading, reading
 from core.evaluation.calibration import apply_temperature
 from core.explanations import encoded, overlaid
 from core.exporters import export
-from core.exports.report_results import SIDE
+from core.exports.image_examples import SIDE
 from core.predict import Predictor
 from core.prediction_service import PredictionService
 from core.record import Run
@@ -63,7 +63,7 @@ def test_patients_are_apart_and_unnamed_in_every_file(medical):
 
 def test_saved_model_on_windowed_pixels_equals_the_table(medical, slices):
     predictor = Predictor(medical)
-    assert predictor.reading == Reading(40, 80)
+    assert reading(predictor.config) == Reading(40, 80)
     for row in medical.predictions():
         p = predictor.predict(read_pixels(slices / row["path"], Reading(40, 80)))
         want = [float(row[f"p{predictor.phase}:{name}"]) for name in predictor.classes]
@@ -79,7 +79,7 @@ def test_shell_and_service_read_with_the_runs_window_and_answer_calibrated(medic
     [said] = json.loads(core("predict", str(medical.path), str(path), "--json").stdout)
     np.testing.assert_allclose(list(said["probabilities"].values()), want, atol=1e-5)
     service = PredictionService(medical, "token")
-    answered = service.answer(Example(picture=path.read_bytes(), name="x"), both=False)
+    answered = service.answer(Example(file=path.read_bytes(), name="x"), both=False)
     np.testing.assert_allclose(list(answered["probabilities"].values()), want, atol=1e-5)
 
 

@@ -17,7 +17,7 @@ from core.predict import Predictor, load_model
 from core.presets import preset
 from core.record import Run
 from core.train_settings import refuse_settings
-from core.words import of_samples
+from core.words import look_with, of_samples
 from tests.core.conftest import core
 from tests.core.text_data import needs_minilm, write_reviews
 
@@ -110,7 +110,7 @@ def test_the_words_of_the_samples_are_those_of_the_saved_models(trained):
     for phase, by_path in found.items():
         assert list(by_path) == [run.dataset()["files"][row]["path"] for row in shown]
         path = next(iter(by_path))
-        again = Predictor(run, phase).words(texts[path])
+        again = look_with(Predictor(run, phase), texts[path])
         assert again.label == by_path[path].label
         assert [w.without for w in again.words] == pytest.approx([w.without for w in by_path[path].words], abs=1e-4)
 

@@ -8,7 +8,7 @@ from core import words
 from core.errors import ConfigError
 from core.files import write_json
 from core.predict import Predictor
-from core.words import MOST_WORDS, Words, effects, look_at_all, of_samples, places, variants
+from core.words import MOST_WORDS, Words, effects, look_at_all, look_with, of_samples, places, variants
 
 
 def test_an_effect_is_how_far_the_log_odds_fall_without_the_word():
@@ -58,14 +58,14 @@ def test_words_survive_their_way_through_json():
 def test_a_models_words_are_those_that_it_knows():
     predictor = Predictor(text_run(), 1)
     text = "the good unknown film"
-    found = predictor.words(text)
-    assert found.probability == pytest.approx(float(predictor.predict_text(text).max()), abs=1e-6)
+    found = look_with(predictor, text)
+    assert found.probability == pytest.approx(float(predictor.predict(text).max()), abs=1e-6)
     assert [text[w.start : w.end] for w in found.words if abs(w.effect) > 1e-3] == ["good", "film"]
     assert found.words[1].without == pytest.approx(
-        float(predictor.predict_text("the  unknown film")[predictor.classes.index(found.label)]), abs=1e-5
+        float(predictor.predict("the  unknown film")[predictor.classes.index(found.label)]), abs=1e-5
     )
     with pytest.raises(ConfigError, match="Unknown class"):
-        predictor.words(text, "neither")
+        look_with(predictor, text, "neither")
 
 
 def test_samples_are_looked_at_until_the_time_is_up(monkeypatch):

@@ -1,0 +1,54 @@
+"""Pictures in the report: small copies of them, and a few with their heat maps."""
+
+from collections.abc import Sequence
+
+from core.data.pixels import thumbnail
+from core.data.reading import reading
+from core.errors import DataError, ThawError
+from core.exports.heat_maps import heat_maps
+from core.exports.page import cards, picture, text
+from core.exports.story import Story
+
+SIDE = 220  # pixels of a picture
+EXPLAINED = 4  # pictures with heat maps
+
+_HEAD = (
+    "<h2>Why?</h2><p>Grad-CAM: what glows spoke for the answer; the rest is dimmed. A map that glows beside the "
+    "thing itself is a warning: the network may have learnt the background.</p>"
+)
+
+
+class Pictures:
+    """The pictures of a run."""
+
+    def __init__(self, told: Story) -> None:
+        self._told = told
+
+    def gallery(self, shown: Sequence[tuple[str, str]]) -> str:
+        """Small copies of some pictures, pairs of path and caption."""
+        return cards([self._thumbnail(path, caption) for path, caption in shown])
+
+    def why(self) -> str:
+        """Heat maps of a few mistakes and a few right answers."""
+        if self._told.cases is None:
+            return ""
+        try:
+            return _HEAD + heat_maps(self._told, self._to_explain())
+        except ThawError as error:
+            return f'{_HEAD}<p class="soft">{text(error)}</p>'
+
+    def _thumbnail(self, path: str, caption: str) -> str:
+        told = self._told
+        try:
+            data = thumbnail(told.place(path), SIDE, reading(told.config))
+        except DataError:
+            data = None
+        return picture(data, caption, caption)
+
+    def _to_explain(self) -> list[int]:
+        """A few mistakes and a few right answers."""
+        cases, kept = self._told.cases, self._told.kept
+        assert cases is not None
+        held_out, half = cases.rows("validation"), EXPLAINED // 2
+        wrong, right = cases.mistakes(kept, held_out), cases.right(kept, held_out)
+        return [int(row) for row in [*wrong[:half], *right[: EXPLAINED - len(wrong[:half])]]]
