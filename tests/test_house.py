@@ -1,4 +1,5 @@
 """The house has one direction: core knows nothing of the page, and the page's process never loads TensorFlow.
+What differs between kinds of example is in core/tasks/ alone.
 
 Imports are read from the source, so a rule holds for code that no test happens to run. A core module that
 loads TensorFlow inside a function does so for a process of its own; components may not do even that.
@@ -11,9 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from core.tasks import TASKS
+
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = {"tensorflow", "keras", "keras_hub", "tensorflow_text", "torch", "jax"}
 CORE = sorted((ROOT / "core").rglob("*.py"))
+MAY_NAME_A_TASK = {
+    "core.explain": "heat maps are of pictures alone, and it says so to whoever asks it about anything else",
+}
 PAGE = [ROOT / "streamlit_app.py", *sorted((ROOT / "components").rglob("*.py"))]
 
 
@@ -65,6 +71,26 @@ def with_parents(name):
     return [".".join(parts[: n + 1]) for n in range(len(parts))]
 
 
+def names_a_task(node):
+    """Whether an expression is the name of a task, or a tuple, list or set with one in it."""
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return any(map(names_a_task, node.elts))
+    return isinstance(node, ast.Constant) and node.value in TASKS
+
+
+def choices_by_task(source):
+    """The lines of a source that compare with a task's name, match it, or have a row for each task in a dictionary."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare):
+            found = any(map(names_a_task, (node.left, *node.comparators)))
+        elif isinstance(node, ast.Dict):
+            found = sum(map(names_a_task, filter(None, node.keys))) > 1
+        else:
+            found = isinstance(node, ast.MatchValue) and names_a_task(node.value)
+        if found:
+            yield node.lineno
+
+
 def page_closure():
     """Each project file that the page's process loads -> the chain of files that leads to it."""
     chains = {file: (file,) for file in PAGE}
@@ -84,6 +110,21 @@ def page_closure():
 def test_core_never_imports_streamlit_or_components(file):
     strangers = {name for name in imports(file) if name.split(".")[0] in ("streamlit", "components", "streamlit_app")}
     assert not strangers
+
+
+@pytest.mark.parametrize("file", [f for f in CORE if not name_of(f).startswith("core.tasks")], ids=name_of)
+def test_only_the_tasks_know_which_modality_it_is(file):
+    lines = [f"{file.name}:{line}" for line in choices_by_task(file.read_bytes())]
+    assert bool(lines) == (name_of(file) in MAY_NAME_A_TASK), f"Ask core.tasks.task() instead: {lines}"
+
+
+def test_the_reader_of_choices_sees_every_form():
+    source = (
+        'a = 1 if task == "text" else 2\nb = "image" != task\nc = task in ("", "image")\n'
+        'd = {"image": 1, "text": 2}[task]\nmatch task:\n    case "text":\n        pass\n'
+        'body = {"text": "x"}\ne = row["text"] == other\n'
+    )
+    assert sorted(choices_by_task(source)) == [1, 2, 3, 4, 6]
 
 
 @pytest.mark.parametrize("file", PAGE, ids=name_of)
