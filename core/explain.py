@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from core import tasks
 from core.errors import ConfigError, RunError, unknown
 from core.explanations import METHODS, Explanation
-from core.predict import load_model
+from core.predict import labels, load_model
 from core.record import Run
 
 CELLS = 8  # of the occlusion map, each way; the patch that covers is two cells wide
@@ -28,10 +29,11 @@ class Explainer:
         Raises:
             RunError: there is no such model, or it does not read pictures.
         """
-        dataset = run.dataset() or {}
-        if dataset.get("task") != "image":
-            raise RunError(f"The run {run.name()!r} reads texts. Only pictures can be explained by a heat map.")
-        self.classes = [str(name) for name in dataset["classes"]]
+        classes, name = labels(run)
+        task = tasks.task(name)
+        if task.EXPLAINING.methods != METHODS:
+            raise RunError(f"The run {run.name()!r} reads {task.NOUN}. Only pictures can be explained by a heat map.")
+        self.classes = list(classes)
         self.phase = phase or run.kept()
         self._parts = Parts(load_model(run, self.phase), len(self.classes))
         self._lock = threading.Lock()

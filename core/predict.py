@@ -30,7 +30,7 @@ class Predictor:
         """
         self.run = run
         self.phase = phase or run.kept()
-        self.classes, task = _labels(run)
+        self.classes, task = labels(run)
         self.task, self.config = tasks.task(task), run.config()
         self._judged: Any = None
         self._call = self.task.inference(load_model(run, self.phase))
@@ -141,7 +141,7 @@ def load_model(run: Run, phase: int) -> Any:
         )
     import keras
 
-    for library in tasks.task(_labels(run)[1]).LIBRARIES:
+    for library in tasks.task(labels(run)[1]).LIBRARIES:
         import_module(library)
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
@@ -152,8 +152,12 @@ def load_model(run: Run, phase: int) -> Any:
         ) from None
 
 
-def _labels(run: Run) -> tuple[tuple[str, ...], str]:
-    """The classes in order, and the task."""
+def labels(run: Run) -> tuple[tuple[str, ...], str]:
+    """The classes in order, and the task.
+
+    Raises:
+        RunError: the run has no data yet, or a damaged list of them.
+    """
     dataset = run.dataset()
     try:
         return tuple(map(str, dataset["classes"])), str(dataset["task"])  # type: ignore[index]

@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from core.tasks import TASKS
+from core import tasks
+from core.tasks import TASKS, Task
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = {"tensorflow", "keras", "keras_hub", "tensorflow_text", "torch", "jax"}
 CORE = sorted((ROOT / "core").rglob("*.py"))
-MAY_NAME_A_TASK = {
-    "core.explain": "heat maps are of pictures alone, and it says so to whoever asks it about anything else",
-}
+NAMES = {*TASKS, *(tasks.task(name).NOUN for name in TASKS)}
 PAGE = [ROOT / "streamlit_app.py", *sorted((ROOT / "components").rglob("*.py"))]
 
 
@@ -72,19 +71,21 @@ def with_parents(name):
 
 
 def names_a_task(node):
-    """Whether an expression is the name of a task, or a tuple, list or set with one in it."""
+    """Whether an expression is what a task is called, or a tuple, list or set with that in it."""
     if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
         return any(map(names_a_task, node.elts))
-    return isinstance(node, ast.Constant) and node.value in TASKS
+    return isinstance(node, ast.Constant) and node.value in NAMES
 
 
 def choices_by_task(source):
-    """The lines of a source that compare with a task's name, match it, or have a row for each task in a dictionary."""
+    """The lines of a source that compare with a task's name, match it, ask for one, or have a row for each of them."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Compare):
             found = any(map(names_a_task, (node.left, *node.comparators)))
         elif isinstance(node, ast.Dict):
             found = sum(map(names_a_task, filter(None, node.keys))) > 1
+        elif isinstance(node, ast.Call):
+            found = ast.unparse(node.func).split(".")[-1] == "task" and any(map(names_a_task, node.args))
         else:
             found = isinstance(node, ast.MatchValue) and names_a_task(node.value)
         if found:
@@ -115,16 +116,25 @@ def test_core_never_imports_streamlit_or_components(file):
 @pytest.mark.parametrize("file", [f for f in CORE if not name_of(f).startswith("core.tasks")], ids=name_of)
 def test_only_the_tasks_know_which_modality_it_is(file):
     lines = [f"{file.name}:{line}" for line in choices_by_task(file.read_bytes())]
-    assert bool(lines) == (name_of(file) in MAY_NAME_A_TASK), f"Ask core.tasks.task() instead: {lines}"
+    assert not lines, "Ask core.tasks.task() instead."
+    assert not imports(file) & {f"core.tasks.{name}" for name in TASKS}, "Ask core.tasks.task() for it."
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_gives_all_that_the_list_asks_for(name):
+    module = tasks.task(name)
+    wanted = [member for member in (*Task.__annotations__, *vars(Task)) if not member.startswith("_")]
+    assert not [member for member in wanted if not hasattr(module, member)]
+    assert f"_GIVEN: Task = {name}" in Path(module.__file__).read_text(), "Let mypy compare it with Task."
 
 
 def test_the_reader_of_choices_sees_every_form():
     source = (
         'a = 1 if task == "text" else 2\nb = "image" != task\nc = task in ("", "image")\n'
         'd = {"image": 1, "text": 2}[task]\nmatch task:\n    case "text":\n        pass\n'
-        'body = {"text": "x"}\ne = row["text"] == other\n'
+        'body = {"text": "x"}\ne = row["text"] == other\nf = tasks.task("image")\ng = noun == "texts"\n'
     )
-    assert sorted(choices_by_task(source)) == [1, 2, 3, 4, 6]
+    assert sorted(choices_by_task(source)) == [1, 2, 3, 4, 6, 10, 11]
 
 
 @pytest.mark.parametrize("file", PAGE, ids=name_of)

@@ -40,8 +40,9 @@ class Source:
         self._size, self._seed, self._settings = image_size(config), config.seed, config.augment
         self._reading = reading(config)
         self._numbers = tf.constant([file.number for file in manifest.files], tf.int32)
-        self.lengths, self.notes = None, tuple(patients.told(manifest.files))
-        self.specs = (tf.TensorSpec((None, self._size, self._size, 3), tf.float32),)
+        self.lengths: np.ndarray | None = None
+        self.notes: tuple[str, ...] = tuple(patients.told(manifest.files))
+        self.specs: tuple[tf.TensorSpec, ...] = (tf.TensorSpec((None, self._size, self._size, 3), tf.float32),)
 
     def load(self, index: "tf.Tensor") -> "tuple[tuple[tf.Tensor, ...], tf.Tensor]":
         """Pictures by their places in the manifest `(B,)`: `((pixels (B, S, S, 3) float32 0…255,), ok (B,))`."""

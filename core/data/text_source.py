@@ -32,9 +32,9 @@ class Source:
         parts = [run(tf.constant(raw[i : i + TOKENIZED_AT_ONCE])) for i in range(0, len(raw), TOKENIZED_AT_ONCE)]
         ids, masks, counts = (np.concatenate([p[k].numpy() for p in parts]) for k in range(3))
         self._ids, self._masks = tf.constant(ids), tf.constant(masks)
-        self.lengths = masks.sum(axis=1)
-        self.specs = (tf.TensorSpec((None, None), tf.int32),) * 2
-        self.notes = (_truncation(counts, length),)
+        self.lengths: np.ndarray | None = masks.sum(axis=1)
+        self.specs: tuple[tf.TensorSpec, ...] = (tf.TensorSpec((None, None), tf.int32),) * 2
+        self.notes: tuple[str, ...] = (_truncation(counts, length),)
 
     def load(self, index: "tf.Tensor") -> "tuple[tuple[tf.Tensor, ...], tf.Tensor]":
         """Texts by their places in the manifest `(B,)`: `((token ids (B, L), padding mask (B, L)), ok (B,))`."""

@@ -41,7 +41,7 @@ def row_of(config: RunConfig) -> Backbone:
         ConfigError: there is no backbone of that name.
     """
     row = catalog.backbone(config.backbone)
-    if row.task != "text" or not config.has_own_weights:
+    if row.encoder is None or not config.has_own_weights:
         return row
     told = _told(Path(config.weights).expanduser() / "config.json")
     return row if told is None else replace(row, encoder=told if told.family in _shipped() else None)

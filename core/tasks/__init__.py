@@ -1,13 +1,14 @@
 """What differs between modalities, one file each, and nothing else.
 
-`Task` lists what a modality has to give; outside this folder nothing asks which one it is. None imports TensorFlow at
-its top, because the page asks tasks too: what needs it imports it where it is used.
+`Task` lists what a modality has to give, and every file in this folder is one; outside of it nothing asks which one it
+is. None imports TensorFlow at its top, because the page asks tasks too: what needs it imports it where it is used.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from core.errors import ConfigError, unknown
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from core.training.batches import Source
     from core.training.network import Network
 
-TASKS = ("text", "image")  # in the order in which they look at a data set; the last one takes what is left
+TASKS = tuple(sorted(module.name for module in iter_modules(__path__)))
+_REST = "image"  # takes the data sets that none of the others reads
 
 Progress = Callable[[int, int | None], None]  # files so far, files in all where that is known
 
@@ -129,7 +131,7 @@ class Task(Protocol):
         """How large the network sees an example, in words."""
 
     def resized(self, numbers: int, config: "RunConfig", structure: Mapping[str, Any]) -> int:
-        """How many numbers a map has in a run, from its count in the backbone's described structure."""
+        """How large a map is in a run, from its size (numbers or bytes) in the backbone's described structure."""
 
     def Source(self, manifest: "Manifest", config: "RunConfig") -> "Source":  # noqa: N802 -- a class of the task
         """The examples of a manifest as tensors."""
@@ -181,11 +183,4 @@ def task(name: str) -> Task:
 
 def detect(data: str | Path) -> str:
     """The name of the modality of a data set, told by its files."""
-    return next((name for name in TASKS[:-1] if task(name).reads(Path(data))), TASKS[-1])
-
-
-if TYPE_CHECKING:
-    from core.tasks import image, text
-
-    _IMAGE: Task = image  # the type checker compares them with the list above
-    _TEXT: Task = text
+    return next((name for name in TASKS if name != _REST and task(name).reads(Path(data))), _REST)
