@@ -3,7 +3,7 @@
 import pytest
 
 from core import request_body
-from core.request_body import Refused, _picture
+from core.request_body import Refused, _file
 
 FORM = "multipart/form-data; boundary=e"
 FILE = b'--e\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\nbytes\r\n'
@@ -12,14 +12,14 @@ END = b"--e--\r\n"
 
 def refusal(body):
     with pytest.raises(Refused) as caught:
-        _picture(FORM, body)
+        _file(FORM, body)
     return caught.value
 
 
 def test_the_file_is_found_among_other_fields():
     other = b'--e\r\nContent-Disposition: form-data; name="note"\r\n\r\nx\r\n'
-    found = _picture(FORM, other * 9 + FILE % b"a.png" + END)
-    assert (found.picture, found.name) == (b"bytes", "a.png")
+    found = _file(FORM, other * 9 + FILE % b"a.png" + END)
+    assert (found.file, found.name) == (b"bytes", "a.png")
 
 
 def test_a_form_of_many_parts_is_given_up_at_once(monkeypatch):
