@@ -35,15 +35,17 @@ def show_run(run: Run) -> None:
         _ending(run.status())
     # Without run_every, the same fragment draws an ended run once.
     every = pace().seconds() if alive else None
-    st.fragment(_look, run_every=every)(run, every)
+    st.fragment(_look, run_every=every)(run, every, launcher.unskippable(run))
 
 
-def _look(run: Run, every: float | None) -> None:
-    """Draw the run as it is; `every` so many seconds while it lives."""
+def _look(run: Run, every: float | None, unskippable: str) -> None:
+    """Draw the run as it is; `every` so many seconds while it lives, beside a button that can or cannot skip."""
     began, alive = time.thread_time(), every is not None
     with guarded():
         status = run.status()
-        if every is not None and (status["state"] not in record.LIVE or pace().is_far(every)):
+        if every is not None and (
+            status["state"] not in record.LIVE or unskippable != launcher.unskippable(run) or pace().is_far(every)
+        ):
             st.rerun()
         seen, config = live.events(run), run.config()
         one = noun(config.task)
@@ -60,7 +62,9 @@ def _look(run: Run, every: float | None) -> None:
 
 
 def _buttons(run: Run, place: DeltaGenerator) -> None:
-    place.button("Skip to phase 2", icon=":material/skip_next:", key="skip", on_click=_ask, args=("skip", run))
+    why = launcher.unskippable(run)
+    ask = {"on_click": _ask, "args": ("skip", run), "disabled": bool(why), "help": why or None}
+    place.button("Skip to phase 2", icon=":material/skip_next:", key="skip", **ask)
     place.button("Stop", icon=":material/stop:", key="stop", on_click=_ask, args=("stop", run))
 
 

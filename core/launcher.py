@@ -107,10 +107,19 @@ def skip(run: Run) -> None:
     """Ask to go on to phase 2 now.
 
     Raises:
-        RunError: the run is not running.
+        RunError: the run is not running, is stopping, or is in phase 2 already.
     """
     _live(run)
+    if why := unskippable(run):
+        raise RunError(f"The run {run.name()!r} cannot skip to phase 2. {why}")
     run.ask("skip")
+
+
+def unskippable(run: Run) -> str:
+    """Why a live run is not asked to skip to phase 2; empty where it may be."""
+    if run.request().get("action") == "stop":
+        return "It is stopping."
+    return "It is in phase 2 already." if run.status().get("phase") == 2 else ""
 
 
 def resume(run: Run) -> None:

@@ -238,13 +238,18 @@ class Run(RunFolder):
                 write_json(self.notes_file, {**self.notes(), **changes})
 
     def ask(self, action: str) -> None:
-        """Ask the worker to `stop`, or to `skip` to phase 2.
+        """Ask the worker to `stop`, or to `skip` to phase 2. A stop takes a skip's place, a skip takes nobody's.
 
         Raises:
             RunError: the folder is gone, full or read-only.
         """
+        asked = {"action": action, "t": time.time()}
         with self.changing():
-            write_json(self.request_file, {"action": action, "t": time.time()})
+            if action == "stop":
+                write_json(self.request_file, asked)
+                return
+            with suppress(FileExistsError), open(self.request_file, "x", encoding="ascii") as file:
+                json.dump(asked, file)
 
     @contextmanager
     def changing(self) -> Iterator[None]:

@@ -85,7 +85,8 @@ class Reporter:
         """What people want: `stop`, `skip`, or None. The file is looked at five times a second, or `at_once`."""
         if at_once or time.monotonic() - self._looked >= STATUS_SECONDS:
             self._looked = time.monotonic()
-            self._action = self.run.request().get("action")
+            if self._action != "stop":
+                self._action = self.run.request().get("action")
             if self._action == "stop" and self._status["state"] == record.RUNNING:
                 self.status(state=record.STOPPING, message="Stopping after this step")
         return self._action

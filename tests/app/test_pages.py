@@ -114,6 +114,21 @@ def test_a_run_that_waits_shows_its_place_and_can_be_stopped(pictures):
         assert run.request()["action"] == "stop"
 
 
+def test_skip_is_offered_in_phase_1_alone_and_never_beside_a_stop(pictures):
+    run = run_list.create_run(RunConfig(data=str(pictures)), {})
+    with run.lock().acquire():
+        run.write_status(state=record.RUNNING, phase=1, heartbeat=time.time())
+        app = _open("train", run=run.id)
+        assert not app.button(key="skip").disabled
+        run.write_status(state=record.RUNNING, phase=2, heartbeat=time.time())
+        assert app.run().button(key="skip").disabled
+        run.write_status(state=record.RUNNING, phase=1, heartbeat=time.time())
+        app.run().button(key="stop").click().run()
+        assert app.button(key="skip").disabled
+        assert run.request()["action"] == "stop"
+        assert not _errors(app)
+
+
 def test_a_damaged_run_hides_no_other(pictures, run_of):
     good, bad = run_of(pictures), run_of(pictures)
     bad.config_file.write_text("{")

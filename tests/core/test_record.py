@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from core import record, run_list
+from core import launcher, record, run_list
 from core.config import RunConfig
 from core.errors import RunError
 from core.record import Run, read_events
@@ -34,6 +34,26 @@ def test_running_without_a_lock_is_interrupted(run):
         assert run.state() == record.RUNNING
         run.ask("stop")
         assert run.state() == record.STOPPING
+
+
+def test_a_stop_is_never_lost_to_a_skip(run):
+    run.write_status(state=record.RUNNING, phase=1)
+    with run.lock().acquire():
+        launcher.skip(run)
+        launcher.skip(run)
+        assert run.request()["action"] == "skip"
+        launcher.stop(run)
+        with pytest.raises(RunError, match="stopping"):
+            launcher.skip(run)
+        run.ask("skip")  # decided by somebody who had not seen the stop yet
+        assert run.request()["action"] == "stop"
+
+
+def test_phase_2_cannot_be_skipped_to_from_within_it(run):
+    run.write_status(state=record.RUNNING, phase=2)
+    with run.lock().acquire(), pytest.raises(RunError, match="already"):
+        launcher.skip(run)
+    assert run.request() == {}
 
 
 @pytest.mark.parametrize("state", [record.DONE, record.STOPPED, record.FAILED])
