@@ -76,7 +76,11 @@ def _add_train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--epochs1", metavar="N", help="passes of phase 1")
     sub.add_argument("--epochs2", metavar="N", help="passes of phase 2, 0 for none")
     sub.add_argument("--preset", metavar="P", help="recommended (default), quick, tutorial or medical")
-    sub.add_argument("--config", metavar="FILE", help="a settings file; what is given beside it overrides it")
+    sub.add_argument(
+        "--config",
+        metavar="FILE",
+        help="a settings file; what is given beside it overrides it, a preset in all that the preset sets",
+    )
     sub.add_argument(
         "--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], help="any setting, by its dotted name"
     )

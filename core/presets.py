@@ -35,11 +35,19 @@ def preset(name: str, task: str = "image") -> RunConfig:
     Raises:
         ConfigError: there is no preset of that name.
     """
-    known = presets(task)
+    return with_preset(RunConfig(task=task, backbone=tasks.task(task).DEFAULT_BACKBONE), name)
+
+
+def with_preset(config: RunConfig, name: str) -> RunConfig:
+    """The settings with what a preset sets in place of their own.
+
+    Raises:
+        ConfigError: there is no preset of that name.
+    """
+    known = presets(config.task)
     if name not in known:
         raise ConfigError(unknown("preset", name, known))
-    start = {"task": task, "preset": name, "backbone": tasks.task(task).DEFAULT_BACKBONE}
-    return from_json({**start, **known[name].settings})
+    return from_json({"preset": name, **known[name].settings}, config)
 
 
 def with_backbone(config: RunConfig, key: str) -> RunConfig:

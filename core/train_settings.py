@@ -11,9 +11,18 @@ from core.models import own_encoder, thaw
 from core.models.weights import locate
 from core.models.weights_file import refuse_another_networks
 
+NOT_SET = {  # what a settings file holds beside settings, and what to do in place of `--set`
+    "data": "name the data with --data",
+    "task": "the data tell it, so name them with --data",
+    "preset": "choose it with --preset",
+    "version": "it says how a settings file is laid out, so leave it out",
+}
+
 
 def settings_from(args: argparse.Namespace) -> RunConfig:
-    """The settings that `train`'s arguments ask for: preset, then settings file, then flags, then `--set`.
+    """The settings that `train`'s arguments ask for: settings file, then preset, then flags, then `--set`.
+
+    What neither sets is as in the preset, and where none is given as in the one that the file names.
 
     Raises:
         ConfigError: one of them is unknown or out of its range, or no data is named.
@@ -22,11 +31,11 @@ def settings_from(args: argparse.Namespace) -> RunConfig:
     data = args.data or saved.data
     if not data:
         raise ConfigError("train needs --data DATA, or a settings file that names the data. Received neither.")
-    config = presets.preset(args.preset or "recommended", tasks.detect(Path(data).expanduser()))
+    config = presets.preset(args.preset or saved.preset, tasks.detect(Path(data).expanduser()))
     if args.config:
         config = configs.load(args.config, config)
-    if args.preset and args.preset != config.preset:
-        config = config.replace(preset=args.preset)
+    if args.preset:
+        config = presets.with_preset(config, args.preset)
     if args.backbone:
         config = presets.with_backbone(config, args.backbone)
     flags = {
@@ -76,4 +85,6 @@ def _assignment(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not key or not equals:
         raise ConfigError(f"--set takes key=value. Received: {text!r}.")
+    if key in NOT_SET:
+        raise ConfigError(f"--set does not take {key}: {NOT_SET[key]}.")
     return key, value

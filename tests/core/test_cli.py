@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from served_run import make_run, picture
 
-from core import environment, run_list
+from core import environment, presets, run_list
 from core.__main__ import main, parse
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
@@ -58,7 +58,10 @@ def data(tmp_path):
         (("train", "--data", "/nowhere"), "/nowhere"),
         (("train", "--data", ".", "--backbone", "ResNet9000"), "EfficientNetLite0"),
         (("train", "--data", ".", "--preset", "best"), "recommended"),
-        (("train", "--data", ".", "--set", "preset=best"), "recommended"),
+        (("train", "--data", ".", "--set", "preset=quick"), "--preset"),
+        (("train", "--data", ".", "--set", "seed=1", "data=/elsewhere"), "--data"),
+        (("train", "--data", ".", "--set", "version=1"), "leave it out"),
+        (("train", "--data", ".", "--set", "task=text"), "--data"),
         (("train", "--data", ".", "--set", "learning_rate=1"), "phase1.learning_rate"),
         (("train", "--data", ".", "--set", "phase1.learning_rate=-1"), "above 0"),
         (("train", "--data", ".", "--set", "seed"), "key=value"),
@@ -192,15 +195,31 @@ def test_stopping_what_has_ended_is_no_mistake(capsys):
     assert (status, "already ended" in out) == (0, True)
 
 
-def test_flags_override_the_file_which_overrides_the_preset(tmp_path):
-    file = tmp_path / "s.json"
-    file.write_text(json.dumps({"batch_size": 7, "phase1": {"epochs": 3}, "phase2": {"epochs": 9}}))
-    words = ["train", "--data", "d", "--preset", "tutorial", "--config", str(file), "--epochs1", "4"]
-    config = settings_from(parse([*words, "--set", "phase2.epochs=5", "cache=off", "--set", "augmentation=views:2"]))
-    assert (config.backbone, config.head.pooling, config.preset) == ("VGG16", "flatten", "tutorial")
+def settings_file(folder, **settings):
+    (folder / "s.json").write_text(json.dumps(settings))
+    return ["train", "--data", "d", "--config", str(folder / "s.json")]
+
+
+def test_what_is_given_beside_a_settings_file_overrides_it(tmp_path):
+    words = settings_file(tmp_path, batch_size=7, phase1={"epochs": 3}, phase2={"epochs": 9, "optimizer": "sgd"})
+    words += ["--epochs1", "4", "--set", "phase2.epochs=5", "cache=off", "--set", "augmentation=views:2"]
+    config = settings_from(parse(words))
     assert (config.batch_size, config.phase1.epochs, config.phase2.epochs) == (7, 4, 5)
-    assert (config.cache, config.views) == (False, 2)
-    assert config.data == str(Path("d").absolute())
+    assert (config.phase2.optimizer, config.cache, config.views) == ("sgd", False, 2)
+    assert (config.preset, config.data) == ("recommended", str(Path("d").absolute()))
+
+
+def test_a_preset_beside_a_settings_file_overrides_what_it_sets_and_is_the_one_recorded(tmp_path):
+    saved = {**presets.preset("quick").to_json(), "batch_size": 7, "weights": "w.h5"}
+    config = settings_from(parse([*settings_file(tmp_path, **saved), "--preset", "tutorial", "--epochs1", "4"]))
+    assert (config.preset, config.backbone, config.unfreeze) == ("tutorial", "VGG16", "layers:4")
+    assert (config.head.pooling, config.phase2.learning_rate, config.early_stopping) == ("flatten", 1e-5, False)
+    assert (config.batch_size, Path(config.weights).name, config.phase1.epochs) == (7, "w.h5", 4)
+
+
+def test_a_settings_file_builds_on_the_preset_that_it_names(tmp_path):
+    config = settings_from(parse(settings_file(tmp_path, preset="tutorial", batch_size=7)))
+    assert config == presets.preset("tutorial").replace(batch_size=7, data=config.data)
 
 
 def test_data_and_weights_are_found_from_where_the_user_is(tmp_path, monkeypatch):
