@@ -134,7 +134,7 @@ def resume(run: Run) -> None:
         raise RunError(f"The run {run.name()!r} cannot be resumed. {why}")
     with run.changing():
         run.request_file.unlink(missing_ok=True)
-        run.write_status(state=record.QUEUED, phase=0, epoch=0, message="Waiting to start", heartbeat=time.time())
+        run.write_status(state=record.QUEUED, message="Waiting to start")
         EXECUTOR.submit(run)
     for _ in range(100):  # until the worker holds the lock, so that nobody takes the run for interrupted
         if run.is_held():

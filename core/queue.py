@@ -32,9 +32,7 @@ def slot(run: Run) -> Iterator[None]:
     while held is None:
         place = len(_ahead(run)) + 1
         if place != shown:
-            run.write_status(
-                state=record.QUEUED, message=f"Waiting: number {place} in line", place=place, heartbeat=time.time()
-            )
+            run.write_status(state=record.QUEUED, message=f"Waiting: number {place} in line", place=place)
             shown = place
         if run.request().get("action") == "stop":
             raise CancelledError

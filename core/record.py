@@ -41,6 +41,9 @@ _NUMBERS = (
     *("phase", "epoch", "epochs", "step", "steps", "eta_s", "images_per_second", "elapsed_s", "heartbeat"),
     *("kept", "seconds_total", "place", "pid"),
 )
+# What a status says where nothing else is said, and what a resume does not change.
+_BLANK = {"phase": 0, "epoch": 0, "epochs": 0, "step": 0, "steps": 0, "eta_s": None, "message": "", "error": None}
+_LASTING = ("kept", "seconds_total")
 
 ENDED = (DONE, STOPPED, FAILED, INTERRUPTED, DAMAGED)
 LIVE = (QUEUED, RUNNING, STOPPING)
@@ -223,8 +226,11 @@ class Run(RunFolder):
 
     # Writing.
     def write_status(self, **status: Any) -> None:
-        """Replace `status.json`."""
-        write_json(self.status_file, status, durable=status.get("state") not in LIVE)
+        """Replace `status.json`. Every key of the contract is in it; some go on to say what they said before."""
+        before = self._written_status()
+        lasting = {key: before.get(key) for key in _LASTING}
+        whole = {**_BLANK, "heartbeat": time.time(), **lasting, **status}
+        write_json(self.status_file, whole, durable=whole.get("state") not in LIVE)
 
     def write_notes(self, **changes: Any) -> None:
         """Change some notes, keep the others, those included that somebody else changes at the same moment.

@@ -34,7 +34,7 @@ def create_run(config: RunConfig, versions: dict[str, str], runs: Path | None = 
         for folder in ("evaluation", "models", "checkpoints"):
             (run.path / folder).mkdir()
         write_json(run.config_file, {**config.to_json(), "versions": versions, "created": now})
-        run.write_status(state=QUEUED, phase=0, epoch=0, message="Waiting to start", heartbeat=now)
+        run.write_status(state=QUEUED, message="Waiting to start")
     except OSError as error:
         shutil.rmtree(run.path, ignore_errors=True)
         raise RunError(

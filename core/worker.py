@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,9 +38,7 @@ def main(folder: str) -> int:
             with slot(run), _scratch(run):
                 return _work(run)
         except CancelledError:
-            run.write_status(
-                state=record.STOPPED, phase=0, epoch=0, message="Cancelled while it waited", heartbeat=time.time()
-            )
+            run.write_status(state=record.STOPPED, message="Cancelled while it waited")
             return 0
 
 

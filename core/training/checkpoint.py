@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,6 @@ class Progress:
     best_epoch: int = 0  # when that was, counted within the phase
     wait: int = 0  # epochs since then
     seconds: float = 0.0  # spent on this phase so far
-    seconds_before: float = 0.0  # spent on earlier phases
     parts: int = 1  # into how many a batch is split, because the memory ran out with larger ones
     events: int = 0  # bytes of events.jsonl that belong to this checkpoint
     left_out: list[str] = field(default_factory=list)  # files that could not be decoded
@@ -59,7 +58,8 @@ def load(run: Run) -> Checkpoint | None:
     try:
         with open(run.checkpoints / "state.npz", "rb") as file, np.load(file, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
-        progress = Progress(**json.loads(str(arrays.pop("progress"))))
+        written, known = json.loads(str(arrays.pop("progress"))), {f.name for f in fields(Progress)}
+        progress = Progress(**{name: value for name, value in written.items() if name in known})
         return Checkpoint(progress, *(_numbered(arrays, name) for name in ARRAYS))
     except Exception:  # noqa: BLE001 - damage to an archive shows as a dozen kinds of error
         return None

@@ -69,9 +69,10 @@ class Judge:
             if first is not None:
                 found |= self._comparison(first, scores, seconds) | {"megabytes": self._megabytes()}
                 kept = found["kept"]
-        copy_atomically(self.run.phase_model_file(self._of_run(kept)), self.run.model_file)
+        of_run = self._of_run(kept)
+        copy_atomically(self.run.phase_model_file(of_run), self.run.model_file)
         write_json(self.run.evaluation_file(p.phase), found)
-        self.reporter.status(kept=kept)
+        self.reporter.status(kept=of_run)
         self.insight.after(p, features, model)
         return seconds
 

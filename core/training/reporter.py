@@ -35,7 +35,7 @@ class Reporter:
         self._lock = threading.RLock()
         self._written = self._looked = 0.0
         self._action: str | None = None
-        self._began = time.monotonic()
+        self._began, self._before = time.monotonic(), float(run.status().get("seconds_total") or 0.0)
         self._over = threading.Event()
         self._beat = threading.Thread(target=self._keep_beating, daemon=True)
         self._beat.start()
@@ -114,8 +114,9 @@ class Reporter:
             self._events.close()
 
     def _write(self) -> None:
-        elapsed = time.monotonic() - self._began
-        self.run.write_status(**self._status, heartbeat=time.time(), elapsed_s=round(elapsed, 2), pid=os.getpid())
+        elapsed = self.elapsed()
+        seconds = {"elapsed_s": round(elapsed, 2), "seconds_total": round(self._before + elapsed, 2)}
+        self.run.write_status(**self._status, **seconds, heartbeat=time.time(), pid=os.getpid())
         self._written = time.monotonic()
 
     def _keep_beating(self) -> None:

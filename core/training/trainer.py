@@ -26,12 +26,11 @@ def train(run: Run, reporter: Reporter) -> None:
     """Take `run` from wherever its checkpoint is to its end, and say so through `reporter`."""
     saved = checkpoint.load(run)
     reporter.cut_back(saved.progress.events if saved else 0)
-    before = saved.progress.seconds + saved.progress.seconds_before if saved else 0.0
     try:
         state = _Training(run, reporter, saved).go()
     except StopAskedError:
         state = record.STOPPED
-    reporter.close(state, message="", seconds_total=round(reporter.elapsed() + before, 3), kept=run.kept())
+    reporter.close(state, message="")
 
 
 class _Training:
@@ -108,7 +107,6 @@ class _Training:
             self.progress = Progress(
                 phase=p.phase,
                 epochs_before=earlier.epochs_before + earlier.epoch,
-                seconds_before=earlier.seconds_before + earlier.seconds,
                 parts=earlier.parts,
             )
         outcome = fitting.Outcome(None, False, 0)

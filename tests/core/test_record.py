@@ -36,6 +36,22 @@ def test_running_without_a_lock_is_interrupted(run):
         assert run.state() == record.STOPPING
 
 
+def test_a_status_has_every_key_in_every_state(run):
+    keys = ["state", "phase", "epoch", "epochs", "step", "steps", "eta_s", "heartbeat", "message", "kept", "error"]
+
+    def written():
+        status = json.loads(run.status_file.read_text())
+        assert set(keys) <= set(status), status
+        return status
+
+    assert (written()["state"], written()["kept"], written()["error"]) == (record.QUEUED, None, None)
+    run.write_status(state=record.RUNNING, phase=1, steps=5, kept=1, seconds_total=3.0)
+    assert (written()["kept"], written()["steps"], written()["seconds_total"]) == (1, 5, 3.0)
+    run.write_status(state=record.QUEUED, message="Waiting to start")  # a resume: the model is still there
+    assert (written()["kept"], written()["steps"], written()["seconds_total"]) == (1, 0, 3.0)
+    assert written()["heartbeat"] > 0
+
+
 def test_a_stop_is_never_lost_to_a_skip(run):
     run.write_status(state=record.RUNNING, phase=1)
     with run.lock().acquire():

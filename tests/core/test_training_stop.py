@@ -1,9 +1,12 @@
 """A stop is honoured wherever it comes, and a resumed run then ends as an undisturbed one."""
 
+import json
+import time
+
 import pytest
 
 from core import record
-from core.config import apply
+from core.config import RunConfig, apply
 from core.run_list import create_run
 from core.training.callbacks import Watcher
 from core.training.reporter import Reporter
@@ -58,6 +61,7 @@ def test_a_stop_before_there_is_a_model_ends_the_run_at_once(pictures, monkeypat
     assert not [s for s in stages if s.startswith(never)]
     assert not run.events(("phase", "epoch"))
     assert not run.model_file.exists()
+    assert json.loads(run.status_file.read_text())["kept"] is None
 
 
 def test_a_stop_while_phase_1_is_judged_keeps_phase_1_and_begins_no_other(undisturbed, monkeypatch):
@@ -69,7 +73,28 @@ def test_a_stop_while_phase_1_is_judged_keeps_phase_1_and_begins_no_other(undist
     assert run.model_file.read_bytes() == run.phase_model_file(1).read_bytes()
     assert not run.phase_model_file(2).exists()
     assert all("p1:" in name for name in list(run.predictions()[0])[3:])
+    first = run.status()["seconds_total"]
     same_end(resumed(run), undisturbed)
+    total = run.status()["seconds_total"]
+    assert total > first
+    assert sum(run.evaluation(phase)["seconds"] for phase in (1, 2)) <= total
+
+
+def test_the_seconds_of_all_sittings_are_counted_whatever_ended_them(tmp_path):
+    run = create_run(RunConfig(data="x"), {}, tmp_path)
+    reporter = Reporter(run)
+    time.sleep(0.2)
+    reporter.close(record.FAILED, error="full", message="")
+    first = run.status()["seconds_total"]
+    assert first >= 0.2
+    run.write_status(state=record.QUEUED)  # as a resume does
+    reporter = Reporter(run)
+    time.sleep(0.2)
+    reporter.stage("killed after this")
+    second = run.status()["seconds_total"]
+    assert second >= first + 0.2
+    reporter.close(record.STOPPED)
+    assert run.status()["seconds_total"] >= second
 
 
 def test_a_stop_within_the_look_into_the_network_leaves_it_out_until_the_resume(undisturbed, monkeypatch):
