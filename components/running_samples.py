@@ -56,10 +56,14 @@ def answers(
     now: Event,
     before: Event | None,
 ) -> list[Card]:
-    """Cards of this epoch's probabilities, with what changed since the epoch before."""
-    earlier = dict(zip(before["rows"], before["probabilities"], strict=False)) if before else {}
+    """Cards of this epoch's probabilities, with what changed since the epoch before; without any where they broke."""
+    rows = zip(before["rows"], before["probabilities"], strict=False) if before else ()
+    earlier = {row: shares for row, shares in rows if None not in shares}
     made = []
     for row, file, picture, shares in zip(now["rows"], files, pictures, now["probabilities"], strict=False):
+        if None in shares:
+            made.append(Card(picture, classes[file["label"]], "", None))
+            continue
         best = max(range(len(shares)), key=shares.__getitem__)
         change = _change(classes, shares, best, earlier.get(row))
         made.append(Card(picture, classes[file["label"]], classes[best], shares[best], change, best == file["label"]))

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from core.strict_json import strict_json
+
 
 def replace_atomically(path: Path, data: bytes, durable: bool = True) -> None:
     """Write `data` beside `path`, flush it to disk (unless told that losing it is cheap), then move it into place."""
@@ -33,8 +35,8 @@ def copy_atomically(source: Path, target: Path) -> None:
 
 
 def write_json(path: Path, data: Any, durable: bool = True) -> None:
-    """Write plain data as JSON, atomically. Names that are not UTF-8 survive as escapes."""
-    replace_atomically(path, json.dumps(data, indent=1, allow_nan=True).encode("ascii"), durable)
+    """Write plain data as strict JSON, atomically. Names that are not UTF-8 survive as escapes."""
+    replace_atomically(path, strict_json(data, indent=1).encode("ascii"), durable)
 
 
 def read_json(path: Path, default: Any = None) -> Any:

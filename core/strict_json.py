@@ -7,7 +7,10 @@ from typing import Any
 
 def strict_json(data: Any, indent: int | None = None) -> str:
     """Plain data as JSON text. NaN and infinity become null; names that are not UTF-8 survive as escapes."""
-    return json.dumps(_finite(data), indent=indent, allow_nan=False)
+    try:
+        return json.dumps(data, indent=indent, allow_nan=False)
+    except ValueError:  # most data is finite, and a copy of a large manifest costs
+        return json.dumps(_finite(data), indent=indent, allow_nan=False)
 
 
 def _finite(data: Any) -> Any:

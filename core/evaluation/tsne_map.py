@@ -1,13 +1,12 @@
 """The map by t-SNE of a run's features, made on demand from the principal components that the worker kept."""
 
-import json
-
 import numpy as np
 
 from core.errors import RunError
 from core.evaluation import embedding
 from core.files import read_json, replace_atomically
 from core.record import Run
+from core.strict_json import strict_json
 
 
 def make(run: Run) -> None:
@@ -26,4 +25,4 @@ def make(run: Run) -> None:
         points = embedding.tsne(features, points)
         x, y = points.astype(float).round(3).T.tolist()
         maps[phase] = {"x": x, "y": y}
-    replace_atomically(run.tsne_file, json.dumps({"files": found["files"], "maps": maps}).encode())
+    replace_atomically(run.tsne_file, strict_json({"files": found["files"], "maps": maps}).encode())

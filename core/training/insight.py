@@ -4,7 +4,6 @@ Computed in the worker, from features that training has stored or that judging m
 """
 
 import io
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from core.evaluation.correction_gain import gain
 from core.files import read_json, replace_atomically, write_json
 from core.record import Run
 from core.run_list import find_run
+from core.strict_json import strict_json
 from core.training import batches, scoring
 from core.training.examples import Examples
 from core.training.network import Network, unwrapped
@@ -153,7 +153,7 @@ class Insight:
             points = embedding.aligned(points, np.array([maps["1"]["x"], maps["1"]["y"]]).T)
         maps[str(phase)] = {**_columns(points), "explained": [round(share, 4) for share in explained]}
         self._keep_components(phase, values)
-        replace_atomically(self.run.embedding_file, json.dumps({"files": files, "maps": maps}).encode())
+        replace_atomically(self.run.embedding_file, strict_json({"files": files, "maps": maps}).encode())
 
     def _keep_components(self, phase: int, values: np.ndarray) -> None:
         kept = {}

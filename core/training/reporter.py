@@ -1,6 +1,5 @@
 """The worker's side of the run directory: status, events, heartbeat, and what is asked of it."""
 
-import json
 import os
 import threading
 import time
@@ -10,6 +9,7 @@ from typing import Any
 from core import record
 from core.files import replace_atomically
 from core.record import Run
+from core.strict_json import strict_json
 
 STATUS_SECONDS = 0.2  # the least time between two progress writes
 HEARTBEAT_SECONDS = 1.0
@@ -58,8 +58,8 @@ class Reporter:
         return int(self._status.get("steps") or 0)
 
     def event(self, kind: str, **values: Any) -> None:
-        """Append one line to the events and flush it."""
-        line = json.dumps({"t": time.time(), "kind": kind, **values}).encode("ascii") + b"\n"
+        """Append one line to the events and flush it; what is no number, as a loss that broke, becomes null."""
+        line = strict_json({"t": time.time(), "kind": kind, **values}).encode("ascii") + b"\n"
         with self._lock:
             self._events.write(line)
             self._events.flush()

@@ -7,14 +7,45 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from components.charts.curves import curves, in_words
+from components.running_samples import answers
 from core import launcher, record
 from core.config import from_json
+from core.run_list import create_run
 from core.training import divergence
+from core.training.reporter import Reporter
 from tests.core.conftest import ROOT, core
 from tests.core.test_training_resume import wait
 
 PARTS = ("good", "wrong", "why", "phases", "take")
 SMALL = {"image_size": 32, "unfreeze": "blocks:1", "phase1": {"epochs": 2}, "phase2": {"epochs": 2}}
+
+
+def strict(text):
+    """JSON as every other program reads it: without NaN and infinity."""
+
+    def refuse(name):
+        raise AssertionError(f"{name} in {text[:300]}")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_what_is_no_number_is_null_wherever_it_is_written(tmp_path):
+    run = create_run(from_json({"data": "x"}), {}, tmp_path)
+    reporter = Reporter(run)
+    reporter.event("batch", phase=1, epoch=1, step=1, steps=2, loss=float("nan"), accuracy=float("inf"))
+    reporter.event("samples", phase=1, epoch=1, rows=[0], probabilities=[[float("nan"), 0.5]])
+    reporter.status(images_per_second=float("inf"), eta_s=float("nan"))
+    reporter.close(record.STOPPED, message="")
+    batch, samples, _ = [strict(line) for line in run.events_file.read_text().splitlines()]
+    assert (batch["loss"], batch["accuracy"], samples["probabilities"]) == (None, None, [[None, 0.5]])
+    assert strict(run.status_file.read_text())["images_per_second"] is None
+    for measure in ("loss", "accuracy"):
+        drawn = curves(run.events(), measure, (2, 2), run.id)
+        assert not any(trace["x"] for trace in drawn["data"])
+        assert "No epoch" in in_words(run.events(), measure)
+    (card,) = answers(["a", "b"], [{"label": 0}], [None], samples, samples)
+    assert (card.truth, card.answer, card.probability, card.right) == ("a", "", None, None)
 
 
 @pytest.mark.slow
@@ -28,6 +59,10 @@ def test_a_rate_of_a_million_ends_with_a_model_and_a_sentence(pictures, tmp_path
     assert state in (record.DONE, record.FAILED)
     assert [text for text in said if f"of {phase[:5]} {phase[5]} " in text and "smaller learning rate" in text], said
     assert run.model_file.is_file()
+    for file in run.path.rglob("*.json"):
+        strict(file.read_text())
+    for line in run.events_file.read_text().splitlines():
+        strict(line)
     assert np.isfinite([[float(v) for k, v in row.items() if k[:2] in ("p1", "p2")] for row in run.predictions()]).all()
 
 
