@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from core import commands
+from core import commands, environment
 from core.any_text import AS_BYTES
 from core.errors import ThawError
+from core.run_list import run_at
 
 
 class _Parser(argparse.ArgumentParser):
@@ -111,6 +112,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _runs_of(args: argparse.Namespace) -> Path | None:
+    """The folder of runs that the command names: `--runs`, or the one that RUN lies in, where it is a folder."""
+    found = run_at(args.run) if "run" in args else None
+    return found.path.parent if found else getattr(args, "runs", None)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on the processor help nobody here
@@ -119,7 +126,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors=AS_BYTES)  # file names that are not UTF-8 print as they are
     args = parse(argv)
     try:
-        return args.do(args)
+        with environment.runs_in(_runs_of(args)):
+            return args.do(args)
     except ThawError as error:
         print(error, file=sys.stderr)
         return 2

@@ -43,7 +43,7 @@ def train(args: argparse.Namespace) -> int:
 
     settings = settings_from(args)
     refuse_early(settings)
-    return _follow(launcher.start(settings, args.runs), args.json)
+    return _follow(launcher.start(settings), args.json)
 
 
 def resume(args: argparse.Namespace) -> int:
@@ -71,7 +71,7 @@ def stop(args: argparse.Namespace) -> int:
 
 def runs(args: argparse.Namespace) -> int:
     """List all runs, newest first."""
-    rows = [run_list.summary(run) for run in run_list.list_runs(args.runs)]
+    rows = [run_list.summary(run) for run in run_list.list_runs()]
     if args.json:
         return _print_json(rows)
     if not rows:

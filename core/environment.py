@@ -2,6 +2,8 @@
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _MOST_GB = 1e9  # more than any disk
@@ -11,6 +13,20 @@ _MOST_RUNNING = 10_000  # more than any machine bears
 def runs_dir() -> Path:
     """The folder that holds the runs (`THAW_RUNS`, by default `runs`)."""
     return Path(os.environ.get("THAW_RUNS") or "runs").absolute()
+
+
+@contextmanager
+def runs_in(folder: Path | None) -> Iterator[None]:
+    """Have `THAW_RUNS` say `folder` meanwhile, so that what lies beside the runs follows; None changes nothing."""
+    before = os.environ.get("THAW_RUNS")
+    if folder is not None:
+        os.environ["THAW_RUNS"] = str(folder.absolute())
+    try:
+        yield
+    finally:
+        os.environ.pop("THAW_RUNS", None)
+        if before is not None:
+            os.environ["THAW_RUNS"] = before
 
 
 def cache_dir() -> Path:

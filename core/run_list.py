@@ -51,14 +51,21 @@ def find_run(name: str | Path, runs: Path | None = None) -> Run:
         RunError: there is none; lists the newest ids.
     """
     text = str(name)
-    with suppress(OSError, ValueError):  # a name too long, or with a NUL in it
-        if Run(text).exists():
-            return Run(Path(text).absolute())
+    if found := run_at(text):
+        return found
     if found := run_of_id(text, runs):
         return Run(found.path.absolute())
     newest = [run.id for run in list_runs(runs)[:5]]
     known = f"The newest are: {', '.join(newest)}." if newest else "There are no runs yet."
     raise RunError(f"There is no run {text!r}. {known}")
+
+
+def run_at(folder: str) -> Run | None:
+    """The run in a folder, None where that holds none."""
+    with suppress(OSError, ValueError):  # a name too long, or with a NUL in it
+        if Run(folder).exists():
+            return Run(Path(folder).absolute())
+    return None
 
 
 def run_of_id(run_id: str, runs: Path | None = None) -> Run | None:

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,6 +141,31 @@ def test_runs_are_listed_newest_first_and_a_damaged_one_is_among_them(capsys):
     }
     assert keys <= set(rows[0])
     assert "mine" in run_main(capsys, "runs")[1]
+
+
+def test_the_cache_lies_beside_the_runs_that_a_command_names(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("THAW_RUNS", str(tmp_path / "usual" / "runs"))
+    monkeypatch.delenv("THAW_CACHE_DIR")
+    words = ["--weights", "random", "--image-size", "32", "--epochs1", "1", "--epochs2", "0", "--json"]
+    done = shell("train", "--data", data, "--runs", tmp_path / "there" / "runs", *words)
+    cache, run = tmp_path / "there" / "cache", json.loads(done.stdout)["run_dir"]
+    assert Path(run).parent == tmp_path / "there" / "runs"
+    assert {"features", "scans"} <= {folder.name for folder in cache.iterdir()}
+    shutil.rmtree(cache)
+    assert shell("evaluate", run, data).returncode == 0
+    assert list(cache.glob("scans/*"))
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "own"))
+    assert shell("evaluate", run, data).returncode == 0
+    assert list((tmp_path / "own").glob("scans/*"))
+    assert not (tmp_path / "usual").exists()
+
+
+def test_a_command_that_names_its_runs_leaves_the_environment_as_it_was(capsys, tmp_path):
+    run, before = make_run(phases=()), os.environ["THAW_RUNS"]
+    assert json.loads(run_main(capsys, "runs", "--json", "--runs", tmp_path)[1]) == []
+    assert run_main(capsys, "stop", run.path)[0] == 0
+    assert os.environ["THAW_RUNS"] == before
+    assert [row["run_id"] for row in json.loads(run_main(capsys, "runs", "--json")[1])] == [run.id]
 
 
 def test_no_runs_are_an_empty_list(capsys, tmp_path):
