@@ -24,9 +24,11 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
         data: a folder or table whose classes bear names of the run's classes; all but one may be missing.
 
     Returns:
-        The keys of `evaluation/phaseN.json`, with `phase`, `data`, `left_out`: files without an answer, `own`: whether
-        these are the data that the run was trained on, and `against`: how the figures differ from those on the run's
-        own test or held-out examples, None where these are not known or the data are its own.
+        The keys of `evaluation/phaseN.json`: `phase`, `epochs`, `best_epoch` and `seconds` are the model's own, and
+        what other data cannot tell, as `split` or what phase 2 changed, is None. Beside them `data`, `left_out`: files
+        without an answer, `own`: whether these are the data that the run was trained on, and `against`: how the figures
+        differ from those on the run's own test or held-out examples, None where these are not known or the data are
+        its own.
 
     Raises:
         DataError: the folder cannot be used, or has a class that the run does not know.
@@ -51,13 +53,17 @@ def evaluate(run: Run, data: str | Path) -> dict[str, Any]:
         raise DataError(f"None of the {task.NOUN} in {str(data)!r} could be read.")
     result = figures(np.stack(rows), np.array(truth), predictor.classes)
     own = _overlap(Path(data).resolve(), Path(run.config().data).resolve())
+    known = run.evaluation(predictor.phase) or {}
     return {
+        **dict.fromkeys(known),
+        "split": None,
         **result,
+        **{key: known.get(key) for key in ("epochs", "best_epoch", "seconds")},
         "phase": predictor.phase,
         "data": str(data),
         "left_out": left_out,
         "own": own,
-        "against": None if own else against(run.evaluation(predictor.phase) or {}, result, task.NOUN),
+        "against": None if own else against(known, result, task.NOUN),
     }
 
 

@@ -341,6 +341,21 @@ def test_a_trained_run_answers_from_the_shell_as_its_table_says(trained):
     assert listed["val_accuracy"] == run.evaluation(phase)["accuracy"]
 
 
+def test_evaluate_has_the_keys_of_the_runs_own_figures(trained, pictures):
+    run, found = Run(trained), json.loads(shell("evaluate", trained, pictures, "--json").stdout)
+    own = run.evaluation(run.kept())
+    assert set(own) <= set(found)
+    for key in ("phase", "epochs", "best_epoch", "seconds"):
+        assert found[key] == own[key]
+    assert found["split"] is None
+    assert found["n"] == 40
+
+
+def test_evaluate_has_its_keys_where_the_runs_own_figures_are_gone(capsys, data):
+    found = json.loads(run_main(capsys, "evaluate", make_run(("<b>", "é 🐈")).id, data, "--json")[1])
+    assert [found[key] for key in ("split", "epochs", "best_epoch", "seconds")] == [None] * 4
+
+
 def test_train_prints_one_document_and_ctrl_c_stops_it(pictures, tmp_path):
     words = ["--weights", "random", "--image-size", "32", "--epochs1", "1000", "--set", "early_stopping=off"]
     process = subprocess.Popen(
