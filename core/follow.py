@@ -97,20 +97,17 @@ def closing_words(run: Run, status: dict[str, Any]) -> str:
 
 
 def outcome(run: Run, status: dict[str, Any]) -> dict[str, Any]:
-    """How a run ended, as `train --json` prints it."""
+    """How a run ended, as `train --json` prints it; None for what it did not come to."""
     return {
         "run_dir": str(run.path),
         "state": status["state"],
-        "phase1": _phase(run, 1),
-        "phase2": _phase(run, 2),
+        "phase1": _phase(run.evaluation(1) or {}),
+        "phase2": _phase(second) if (second := run.evaluation(2)) is not None else None,
         "seconds_total": status.get("seconds_total"),
     }
 
 
-def _phase(run: Run, phase: int) -> dict[str, Any] | None:
-    figures = run.evaluation(phase)
-    if not isinstance(figures, dict):
-        return None
+def _phase(figures: dict[str, Any]) -> dict[str, Any]:
     return {
         "val_loss": figures.get("loss"),
         "val_accuracy": figures.get("accuracy"),

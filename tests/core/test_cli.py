@@ -17,7 +17,7 @@ from core import environment, presets, run_list
 from core.__main__ import main, parse
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
-from core.follow import bar_text, clock, follow
+from core.follow import bar_text, clock, follow, outcome
 from core.record import Run
 from core.run_list import create_run
 from core.train_settings import settings_from
@@ -339,6 +339,20 @@ def test_a_trained_run_answers_from_the_shell_as_its_table_says(trained):
             assert probability == pytest.approx(float(row[f"p{phase}:{name}"]), abs=1e-5)
     (listed,) = json.loads(shell("runs", "--json", "--runs", trained.parent).stdout)
     assert listed["val_accuracy"] == run.evaluation(phase)["accuracy"]
+
+
+def test_the_outcome_of_a_run_has_its_shape_before_anything_was_judged():
+    run, lock = live_run()
+    nothing = {"val_loss": None, "val_accuracy": None, "seconds": None}
+    with lock:
+        found = outcome(run, run.status())
+    assert found == {
+        "run_dir": str(run.path),
+        "state": "running",
+        "phase1": nothing,
+        "phase2": None,
+        "seconds_total": None,
+    }
 
 
 def test_evaluate_has_the_keys_of_the_runs_own_figures(trained, pictures):
