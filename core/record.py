@@ -42,7 +42,19 @@ _NUMBERS = (
     *("kept", "seconds_total", "place", "pid"),
 )
 # What a status says where nothing else is said, and what a resume does not change.
-_BLANK = {"phase": 0, "epoch": 0, "epochs": 0, "step": 0, "steps": 0, "eta_s": None, "message": "", "error": None}
+_BLANK = {
+    "state": QUEUED,
+    "phase": 0,
+    "epoch": 0,  # counted over the whole run, from 1
+    "epochs": 0,
+    "step": 0,
+    "steps": 0,  # 0: not known
+    "eta_s": None,
+    "heartbeat": None,
+    "message": "",
+    "kept": None,
+    "error": None,
+}
 _LASTING = ("kept", "seconds_total")
 
 ENDED = (DONE, STOPPED, FAILED, INTERRUPTED, DAMAGED)
@@ -230,7 +242,7 @@ class Run(RunFolder):
         before = self._written_status()
         lasting = {key: before.get(key) for key in _LASTING}
         whole = {**_BLANK, "heartbeat": time.time(), **lasting, **status}
-        write_json(self.status_file, whole, durable=whole.get("state") not in LIVE)
+        write_json(self.status_file, whole, durable=whole["state"] not in LIVE)
 
     def write_notes(self, **changes: Any) -> None:
         """Change some notes, keep the others, those included that somebody else changes at the same moment.
