@@ -13,6 +13,7 @@ from core import record, run_list
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.follow import clock, closing_words, follow, outcome
+from core.quiet_import import import_quietly
 from core.record import Run
 from core.run_list import find_run
 from core.strict_json import strict_json
@@ -170,6 +171,7 @@ def _counts(splits: dict[str, int]) -> str:
 
 def _quiet_output() -> contextlib.AbstractContextManager[Any]:
     """What libraries print goes to standard error: standard output holds the answer and nothing else."""
+    import_quietly("tensorflow")
     return contextlib.redirect_stdout(sys.stderr)
 
 
