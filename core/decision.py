@@ -31,9 +31,9 @@ def answer(probabilities: np.ndarray, classes: Sequence[str], notes: Mapping[str
     Args:
         probabilities: float (C,), in the order of `classes`.
         classes: the C names.
-        notes: a run's notes. `temperature` (above 0) rescales the probabilities; `threshold`
-            (`{"class": name, "value": 0…1}`, two classes) decides instead of the larger probability; `abstain` (0…1)
-            gives no label where the largest probability is below it. Notes that make no sense are passed over.
+        notes: a run's notes. `temperature` (above 0) rescales the probabilities; `threshold` draws a line (see
+            `drawn`); `abstain` (0…1) gives no label where the largest probability is below it. Notes that make no sense
+            are passed over.
 
     Returns:
         `label` (None when abstaining), its `probability` (when abstaining, the largest), and `probabilities` by class.
@@ -41,7 +41,7 @@ def answer(probabilities: np.ndarray, classes: Sequence[str], notes: Mapping[str
     temperature = _number(notes.get("temperature"))
     if temperature and temperature > 0 and temperature != 1:
         probabilities = apply_temperature(probabilities, temperature)
-    index = int(chosen(probabilities[None], _line(classes, notes.get("threshold")))[0])
+    index = int(chosen(probabilities[None], drawn(classes, notes))[0])
     abstain = _number(notes.get("abstain"))
     unsure = abstain is not None and float(probabilities.max()) < abstain
     return {
@@ -49,6 +49,18 @@ def answer(probabilities: np.ndarray, classes: Sequence[str], notes: Mapping[str
         "probability": float(probabilities.max() if unsure else probabilities[index]),
         "probabilities": dict(zip(classes, map(float, probabilities), strict=True)),
     }
+
+
+def drawn(classes: Sequence[str], notes: Mapping[str, Any]) -> Line | None:
+    """The line that people drew to set one class apart from the other or all others; None where there is none.
+
+    It is `threshold` of a run's notes: `{"class": name, "value": 0…1}`.
+    """
+    threshold = notes.get("threshold")
+    if not isinstance(threshold, Mapping) or threshold.get("class") not in classes:
+        return None
+    value = _number(threshold.get("value"))
+    return (list(classes).index(threshold["class"]), value) if value is not None and 0 <= value <= 1 else None
 
 
 def temperature(notes: Mapping[str, Any], calibrate: bool, figures: Mapping[str, Any] | None) -> float | None:
@@ -62,14 +74,6 @@ def temperature(notes: Mapping[str, Any], calibrate: bool, figures: Mapping[str,
     if "temperature" in notes or not calibrate:
         return _number(notes.get("temperature"))
     return _number(usable((figures or {}).get("temperature")))
-
-
-def _line(classes: Sequence[str], threshold: Any) -> Line | None:
-    """The line of a threshold on one of two classes; None where there is no such threshold."""
-    if len(classes) != 2 or not isinstance(threshold, Mapping) or threshold.get("class") not in classes:
-        return None
-    value = _number(threshold.get("value"))
-    return None if value is None else (list(classes).index(threshold["class"]), value)
 
 
 def _number(value: Any) -> float | None:

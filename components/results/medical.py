@@ -30,10 +30,12 @@ def show(report: Report) -> None:
     """The notice, sensitivity and specificity of each class, and the threshold that a wanted sensitivity costs."""
     st.info(NOTICE, icon=":material/info:")
     rows = diagnostic.by_class(report.best["confusion"], report.classes_as_named)
-    if len(rows) == 2:
-        _two_classes(report, rows)
-    else:
+    if len(rows) > 2:
         _table(rows)
+    positive = _to_find(report)
+    if len(rows) == 2:
+        _by_the_more_probable(report, rows[positive])
+    _threshold(report, positive)
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
@@ -56,23 +58,25 @@ def _table(rows: list[dict[str, Any]]) -> None:
     st.caption("Intervals are exact (Clopper and Pearson), 95 %.")
 
 
-def _two_classes(report: Report, rows: list[dict[str, Any]]) -> None:
-    names = report.classes_as_named
-    positive = st.segmented_control(
+def _to_find(report: Report) -> int:
+    """The class that stands against the other, or all others."""
+    names, line = report.classes_as_named, decision.drawn(report.classes_as_named, report.run.notes())
+    return st.segmented_control(
         "What is to be found",
-        [0, 1],
+        list(range(len(names))),
         format_func=lambda k: as_markdown(shown(names[k])),
-        default=1,
+        default=line[0] if line else 1,
         required=True,
         key=f"medical-positive-{report.run.id}",
     )
-    row = rows[positive]
-    st.html(facts([*_pair(row)]))
+
+
+def _by_the_more_probable(report: Report, row: dict[str, Any]) -> None:
+    st.html(facts(_pair(row)))
     st.caption(
         f"By the more probable class, on the {report.split_name} pictures. "
         "Intervals are exact (Clopper and Pearson), 95 %."
     )
-    _threshold(report, positive)
 
 
 def _pair(row: dict[str, Any]) -> list[Fact]:
@@ -90,6 +94,10 @@ def _threshold(report: Report, positive: int) -> None:
     cases, notes, name = report.cases, report.run.notes(), report.classes_as_named[positive]
     if cases is None or report.kept not in cases.probabilities:
         return
+    held = report.held_out_rows
+    if not (cases.labels[held] == positive).any():
+        st.caption(f"No held-out picture is of {as_markdown(shown(name))}: there is nothing to choose a threshold on.")
+        return
     goal = st.select_slider(
         "Find at least",
         _GOALS,
@@ -97,7 +105,6 @@ def _threshold(report: Report, positive: int) -> None:
         format_func=lambda share: percent(share, 0),
         key=f"medical-sensitivity-{report.run.id}",
     )
-    held = cases.rows("validation")
     found = diagnostic.at_sensitivity(
         cases.probabilities[report.kept][held],
         cases.labels[held],
@@ -106,18 +113,23 @@ def _threshold(report: Report, positive: int) -> None:
         decision.temperature(notes, report.config.calibrate, report.held_out),
     )
     st.html(facts(_pair(found)))
+    several = len(report.classes) > 2
+    rest = ", and all else by the most probable of the others" if several else ""
     st.caption(
         f"On the held-out pictures, if everything from a probability of {percent(found['value'])} on is called "
-        f"{as_markdown(shown(name))}. The threshold was chosen on these pictures, so they flatter it a little."
+        f"{as_markdown(shown(name))}{rest}. The threshold was chosen on these pictures, so they flatter it a little."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Answer by this threshold", key="medical-threshold", icon=":material/check:"):
             report.run.write_notes(threshold={"class": name, "value": found["value"]})
             st.rerun()
-        chosen = notes.get("threshold")
-        if isinstance(chosen, dict):
-            if st.button("Answer by the more probable class", key="medical-no-threshold", type="tertiary"):
+        if line := decision.drawn(report.classes_as_named, notes):
+            if st.button(
+                f"Answer by the {'most' if several else 'more'} probable class",
+                key="medical-no-threshold",
+                type="tertiary",
+            ):
                 report.run.write_notes(threshold=None)
                 st.rerun()
-            which = as_markdown(shown(str(chosen.get("class"))))
-            st.caption(f"In use: {which} from {percent(chosen.get('value'))} on.")
+            which = as_markdown(shown(report.classes_as_named[line[0]]))
+            st.caption(f"In use: {which} from {percent(line[1])} on.")

@@ -78,7 +78,7 @@ def _at(report: Report, point: Point) -> None:
     title = as_markdown(shown(name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**Called {title} from {percent(share, 2)} on**", width="content")
-        if len(report.classes) == 2:
+        if np.array_equal(probabilities(report)[:, place] >= line[1], called):  # a temperature may reorder several
             _line(report, name, line[1])
     most = 4 if report.is_text else 6
     for column, words, rows, key in zip(

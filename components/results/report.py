@@ -83,6 +83,11 @@ class Report:
         """The rows of `cases` that `best` is about."""
         return self.cases.rows(self.split) if self.cases else np.zeros(0, int)
 
+    @property
+    def held_out_rows(self) -> np.ndarray:
+        """Those of held-out examples, which choices are made on; a test split takes part in none."""
+        return self.cases.rows("validation") if self.cases else np.zeros(0, int)
+
     @cached_property
     def insight(self) -> Insight | None:
         """What the worker found when it looked into the network; None for a run that was never looked into."""

@@ -1,4 +1,4 @@
-"""Two classes: from which probability on an answer is given, and what that costs and buys.
+"""From which probability on one class is the answer, against the other or all others, and what that costs and buys.
 
 The line is chosen on held-out examples, also where there is a test split: what a test took part in, it cannot judge.
 """
@@ -6,22 +6,20 @@ The line is chosen on held-out examples, also where there is a test split: what 
 import numpy as np
 import streamlit as st
 
-from components.charts.matrix import matrix
 from components.charts.scores import scores
 from components.escape import as_markdown
 from components.facts import Fact, facts
 from components.guard import guarded
 from components.held import held
-from components.numbers import interval, percent, plural
+from components.numbers import interval, percent
 from components.plot import plot
+from components.results import line_cells
 from components.results.clicks import clicked
 from components.results.decided import probabilities
-from components.results.gallery import gallery
 from components.results.report import Report
+from core import decision
+from core.decision import Line
 from core.evaluation import thresholds
-
-# A bar between two probabilities or, without them, a cell: 0 for the class or 1 for the other, and the answer.
-Picked = tuple[float | None, float | None, int, int | None]
 
 _GOAL = 0.95
 _SHARES = (
@@ -36,7 +34,7 @@ _SHARES = (
 @guarded()
 def show(report: Report) -> None:
     """The slider, and everything that it moves."""
-    if len(report.classes) != 2 or report.cases is None:
+    if report.cases is None:
         return
     with guarded():
         _section(report)
@@ -44,22 +42,24 @@ def show(report: Report) -> None:
 
 def _section(report: Report) -> None:
     st.subheader("Where to draw the line", help="Which mistakes weigh more is yours to say; this is where you say it.")
-    positive, value = _chosen(report)
-    name, other = report.classes[positive], report.classes[1 - positive]
-    found, truth = _scored(report, positive, _held_out(report))
+    if len(report.classes) > 2:
+        _set_apart(report)
+    if (line := _chosen(report)) is None:
+        return
+    positive, value = line
+    name, other = report.classes[positive], line_cells.rest(report, positive)
+    found, truth = _scored(report, positive, report.held_out_rows)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _slider(report, positive, value)
         figure = scores(found[truth], found[~truth], (name, other), value)
         words = f"Probability of {name}: {name} above the line, {other} below it."
         bars = plot(figure, title=f"Probability of {name}", text=words, key="threshold-scores", height=210)
-        _buttons(report, positive)
+        _buttons(report, positive, value)
     row = thresholds.at(found, truth, value)
     with right:
-        cells = [[row["tp"], row["fn"]], [row["fp"], row["tn"]]]
         words = f"{row['tp']} {name} found, {row['fn']} missed, {row['fp']} false alarms, {row['tn']} rightly {other}."
-        figure = matrix(cells, [name, other], False, report.unit)
-        crossed = plot(figure, title="At this line", text=words, key="threshold-matrix", height=270)
+        crossed = line_cells.matrix_at(report, line, words)
     st.html(facts([_fact(row, key, label, help, (name, other)) for key, label, help in _SHARES]))
     n = f"{len(truth):,} held-out {report.unit}s"
     st.caption(
@@ -74,25 +74,28 @@ def _section(report: Report) -> None:
     if (bar := clicked(bars)) is not None:
         st.session_state[place] = bar[1], bar[2], bar[3], None
     if place in st.session_state:
-        _examples(report, (found, truth), value, st.session_state[place])
+        line_cells.examples(report, line, st.session_state[place])
 
 
-def _examples(report: Report, scored: tuple[np.ndarray, np.ndarray], value: float, picked: Picked) -> None:
-    """The examples of the bar or the cell that was clicked, those nearest to the line first."""
-    (found, truth), (lower, upper, side, answer) = scored, picked
-    positive = _chosen(report)[0]
-    names = [as_markdown(report.classes[k]) for k in (positive, 1 - positive)]
-    inside = truth if side == 0 else ~truth
-    if lower is None or upper is None:
-        inside = inside & ((found >= value) == (answer == 0))
-        words = f"{names[side]} called {names[answer or 0]}" if answer != side else f"{names[side]}, rightly so called"
+def _set_apart(report: Report) -> None:
+    """Of several classes, the one that gets a line."""
+    names, line, key = report.classes, _chosen(report), f"threshold-class-{report.run.id}"
+    place = None if line is None else line[0]
+    st.selectbox(
+        "Set one class apart",
+        [None, *range(len(names))],
+        format_func=lambda k: "None: the most probable class is the answer" if k is None else names[k],
+        help="From a probability on that you choose, it is the answer; below, the most probable of the others is.",
+        on_change=lambda: _apart(report, st.session_state[key]),
+        **held(key, place, "index", 0 if place is None else place + 1),
+    )
+
+
+def _apart(report: Report, place: int | None) -> None:
+    if place is None:
+        _forget(report)
     else:
-        inside = inside & (found >= lower) & ((found < upper) | (upper == 1))
-        words = f"{names[side]} with {interval((lower, upper))} for {names[0]}"
-    rows = np.flatnonzero(inside)
-    st.markdown(f"**{words}**: {plural(len(rows), report.unit)}")
-    rows = rows[np.argsort(np.abs(found[rows] - value), kind="stable")]
-    gallery(report, _held_out(report)[rows], "line", most=4 if report.is_text else 7, line=(positive, value))
+        _keep(report, place, 0.5)
 
 
 def _on_test(report: Report, positive: int, value: float) -> str:
@@ -105,20 +108,10 @@ def _on_test(report: Report, positive: int, value: float) -> str:
     return f"On the {len(report.rows):,} test {report.unit}s, which choose nothing: {sensitivity}; {specificity}."
 
 
-def _chosen(report: Report) -> tuple[int, float]:
-    """The class and the threshold that are noted; else the second class, at one half."""
-    noted = report.run.notes().get("threshold")
-    if isinstance(noted, dict) and noted.get("class") in report.classes_as_named:
-        value = noted.get("value")
-        if isinstance(value, (int, float)) and 0 <= value <= 1:
-            return report.classes_as_named.index(noted["class"]), float(value)
-    return 1, 0.5
-
-
-def _held_out(report: Report) -> np.ndarray:
-    """The rows that the line is chosen on, int (N,)."""
-    assert report.cases is not None
-    return report.cases.rows("validation")
+def _chosen(report: Report) -> Line | None:
+    """The line that was drawn; else, of two classes, the second's at one half."""
+    drawn = decision.drawn(report.classes_as_named, report.run.notes())
+    return (1, 0.5) if drawn is None and len(report.classes) == 2 else drawn
 
 
 def _scored(report: Report, positive: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -143,7 +136,7 @@ def _slider(report: Report, positive: int, value: float) -> None:
         st.caption(f"The line lies at {value:.9g}; the slider shows it rounded.")
 
 
-def _buttons(report: Report, positive: int) -> None:
+def _buttons(report: Report, positive: int, value: float) -> None:
     with st.container(horizontal=True):
         st.button(
             f"Sensitivity at least {_GOAL}",
@@ -151,12 +144,16 @@ def _buttons(report: Report, positive: int) -> None:
             icon=":material/target:",
             on_click=_reach,
             args=(report, positive),
+            disabled=not _scored(report, positive, report.held_out_rows)[1].any(),
             help="The highest line that still finds so many: the fewest false alarms at that price.",
         )
-        other = as_markdown(report.classes[1 - positive])
-        st.button(f"Ask for {other} instead", key="threshold-swap", type="tertiary", on_click=_swap, args=(report,))
+        two = len(report.classes) == 2
+        if two:
+            words = f"Ask for {as_markdown(line_cells.rest(report, positive))} instead"
+            st.button(words, key="threshold-swap", type="tertiary", on_click=_swap, args=(report, positive, value))
         if report.run.notes().get("threshold"):
-            st.button("Back to one half", key="threshold-reset", type="tertiary", on_click=_forget, args=(report,))
+            words = "Back to one half" if two else "Back to the most probable class"
+            st.button(words, key="threshold-reset", type="tertiary", on_click=_forget, args=(report,))
 
 
 @guarded()
@@ -166,14 +163,14 @@ def _keep(report: Report, positive: int, value: float) -> None:
 
 @guarded()
 def _reach(report: Report, positive: int) -> None:
-    found, truth = _scored(report, positive, _held_out(report))
+    found, truth = _scored(report, positive, report.held_out_rows)
     _keep(report, positive, thresholds.for_sensitivity(found, truth, _GOAL))
 
 
 @guarded()
-def _swap(report: Report) -> None:
-    positive, value = _chosen(report)
-    found = probabilities(report, _held_out(report))
+def _swap(report: Report, positive: int, value: float) -> None:
+    """Draw the same line on the other of two classes."""
+    found = probabilities(report, report.held_out_rows)
     called = found[:, positive] < value
     _keep(report, 1 - positive, thresholds.dividing(called, found[:, 1 - positive], round(1 - value, 15)))
 

@@ -82,16 +82,16 @@ def _switch(report: Report, value: float | None) -> None:
 
 
 def _moved(report: Report, noted: dict[str, Any], now: float | None, then: float | None) -> dict[str, Any]:
-    """The threshold at the temperature `then` that divides as the one noted `now` does; back, it is what it was."""
+    """The threshold at the temperature `then` that does as the one noted `now` does; back, it is what it was."""
     was = noted.get("was")
     if isinstance(was, dict) and was.get("temperature") == then and "value" in was:
         return {"class": noted.get("class"), "value": was["value"]}
     value = calibration.moved(float(noted["value"]), (then or 1.0) / (now or 1.0))
-    if report.cases is not None and len(report.classes) == 2 and noted.get("class") in report.classes_as_named:
-        place = report.classes_as_named.index(noted["class"])
-        plain = report.cases.probabilities[report.kept][report.cases.rows("validation")]
+    if report.cases is not None and noted.get("class") in report.classes_as_named:
+        place, held_out = report.classes_as_named.index(noted["class"]), report.cases.rows("validation")
+        plain, truth = report.cases.probabilities[report.kept][held_out], report.cases.labels[held_out] == place
         before, after = (calibration.apply_temperature(plain, t or 1.0)[:, place] for t in (now, then))
-        value = thresholds.dividing(before >= noted["value"], after, value)
+        value = thresholds.carried(before, after, truth, float(noted["value"]), value)
     return {"class": noted.get("class"), "value": value, "was": {"temperature": now, "value": noted["value"]}}
 
 

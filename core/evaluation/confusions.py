@@ -1,8 +1,21 @@
-"""Which classes are confused most, where there are too many to show them all."""
+"""Which class is taken for which, and where there are too many to show them all, which are confused most."""
 
 from collections.abc import Sequence
 
 import numpy as np
+
+
+def counted(labels: np.ndarray, answers: np.ndarray, classes: int) -> list[list[int]]:
+    """The confusion matrix, (C, C), rows true, columns answers.
+
+    Args:
+        labels: int (N,), the truth.
+        answers: int (N,).
+        classes: C.
+    """
+    table = np.zeros((classes, classes), int)
+    np.add.at(table, (labels, answers), 1)
+    return table.tolist()
 
 
 def most_confused(confusion: Sequence[Sequence[int]], most: int) -> list[int]:

@@ -39,12 +39,12 @@ def by_class(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> list
 def at_sensitivity(
     probabilities: np.ndarray, labels: np.ndarray, positive: int, goal: float, temperature: float | None = None
 ) -> dict[str, Any]:
-    """What the highest threshold costs that still finds a share of one of two classes.
+    """What the highest threshold costs that still finds a share of one class.
 
     Args:
-        probabilities: (N, 2).
+        probabilities: (N, C).
         labels: int (N,).
-        positive: the class that is to be found, 0 or 1.
+        positive: the class that is to be found, against all others.
         goal: the sensitivity wanted on these examples, 0 to 1.
         temperature: rescales the probabilities first, as answers are.
 

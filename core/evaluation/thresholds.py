@@ -1,4 +1,4 @@
-"""Two classes: what a threshold on one class's probability buys, with exact intervals."""
+"""One class against the rest: what a threshold on its probability buys, with exact intervals."""
 
 from typing import Any
 
@@ -73,6 +73,26 @@ def dividing(called: np.ndarray, scores: np.ndarray, guess: float) -> float:
     if lower < guess <= upper or lower >= upper or np.isinf(upper):
         return guess
     return just_below(scores, upper)
+
+
+def carried(before: np.ndarray, after: np.ndarray, positive: np.ndarray, value: float, guess: float) -> float:
+    """Where a line on `before` comes to lie on `after`, the same examples' scores at another temperature.
+
+    A temperature keeps the order of two classes' scores, so a line can divide as it did. With more classes it may
+    change the order. Then the line finds as many as it did.
+
+    Args:
+        before: float (N,), 0…1.
+        after: float (N,), 0…1.
+        positive: bool (N,), the truth.
+        value: the line on `before`.
+        guess: where it may lie on `after`.
+    """
+    called = before >= value
+    line = dividing(called, after, guess)
+    if not (positive & called).any() or np.array_equal(after >= line, called):
+        return line
+    return for_sensitivity(after, positive, float(called[positive].mean()))
 
 
 def for_sensitivity(scores: np.ndarray, positive: np.ndarray, goal: float = 0.95) -> float:

@@ -27,6 +27,15 @@ def pictures(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def third(pictures):
+    """A third class beside the two of `pictures`."""
+    (pictures / "birds").mkdir()
+    for n in range(12):
+        Image.new("RGB", (12, 10), (20 * n, 40, 200)).save(pictures / "birds" / f"{n}.png")
+    return pictures
+
+
+@pytest.fixture
 def run_of():
     """Makes a run's folder in a state, with all that its state implies."""
     return _run_of
@@ -44,8 +53,7 @@ def _run_of(root, state="done", name="pets <script>alert(1)</script>"):
     _write_events(run)
     held = [row for row, file in enumerate(files) if file["split"] == "validation"]
     labels = np.array([files[row]["label"] for row in held])
-    draws = np.random.default_rng(0).uniform(0.05, 0.95, (2, len(held)))
-    shares = [np.stack([1 - p, p], axis=1) for p in draws]
+    shares = _shares(len(held), len(classes))
     for phase, p in enumerate(shares, 1):
         more = compare(shares[0], p, labels, 3.0) if phase == 2 else {}
         run.evaluation_file(phase).write_text(json.dumps({**figures(p, labels, classes), **more, "seconds": 3.0}))
@@ -56,7 +64,7 @@ def _run_of(root, state="done", name="pets <script>alert(1)</script>"):
             files[row]["path"],
             classes[files[row]["label"]],
             "validation",
-            *(f"{p[i, c]:.9g}" for p in shares for c in (0, 1)),
+            *(f"{p[i, c]:.9g}" for p in shares for c in range(len(classes))),
         ]
         for i, row in enumerate(held)
     ]
@@ -65,6 +73,14 @@ def _run_of(root, state="done", name="pets <script>alert(1)</script>"):
         state=state, phase=2, epoch=4, epochs=4, step=0, steps=0, seconds_total=12.0, kept=2, message="Done"
     )
     return run
+
+
+def _shares(n, classes):
+    """Probabilities of n examples after both phases, each (n, C)."""
+    random = np.random.default_rng(0)
+    if classes > 2:
+        return list(random.dirichlet(np.ones(classes), (2, n)))
+    return [np.stack([1 - p, p], axis=1) for p in random.uniform(0.05, 0.95, (2, n))]
 
 
 def _write_events(run):

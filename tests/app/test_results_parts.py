@@ -137,6 +137,83 @@ def test_the_line_for_a_sensitivity_reaches_it(run):
     assert found >= 0.95
 
 
+@pytest.fixture
+def of_three(third, run_of):
+    """A run of three classes."""
+    return run_of(third)
+
+
+def _apart(run, place):
+    app = _open(run, "good")
+    app.selectbox(key=f"threshold-class-{run.id}").set_value(place).run()
+    assert not _errors(app)
+    return app
+
+
+def test_one_of_several_classes_is_set_apart_and_let_go_again(of_three):
+    classes = of_three.dataset()["classes"]
+    app = _open(of_three, "good")
+    assert f"threshold-{of_three.id}" not in [slider.key for slider in app.slider]
+    app = _apart(of_three, 1)
+    assert of_three.notes()["threshold"] == {"class": classes[1], "value": 0.5}
+    app.slider(key=f"threshold-{of_three.id}").set_value(0.2).run()
+    assert of_three.notes()["threshold"] == {"class": classes[1], "value": 0.2}
+    assert answer(np.array([0.7, 0.25, 0.05]), classes, of_three.notes())["label"] == classes[1]
+    assert answer(np.array([0.5, 0.15, 0.35]), classes, of_three.notes())["label"] == classes[0]
+    assert _open(of_three, "good").selectbox(key=f"threshold-class-{of_three.id}").value == 1
+    app.button(key="threshold-goal").click().run()
+    rows = [row for row in of_three.predictions() if row["label"] == classes[1]]
+    line = of_three.notes()["threshold"]["value"]
+    assert sum(float(row[f"p2:{classes[1]}"]) >= line for row in rows) == len(rows) == 6
+    app.button(key="threshold-reset").click().run()
+    assert of_three.notes()["threshold"] is None
+    _apart(of_three, 2).selectbox(key=f"threshold-class-{of_three.id}").set_value(None).run()
+    assert of_three.notes()["threshold"] is None
+
+
+def test_matrix_of_several_classes_is_that_of_the_answers_at_the_line(of_three):
+    classes = of_three.dataset()["classes"]
+    for value in (0.5, 0.1):
+        of_three.write_notes(threshold={"class": classes[1], "value": value})
+        answers = [
+            answer(np.array([float(row[f"p2:{name}"]) for name in classes]), classes, of_three.notes())["label"]
+            for row in of_three.predictions()
+        ]
+        pairs = [(row["label"], said) for row, said in zip(of_three.predictions(), answers, strict=True)]
+        order = [classes[1], classes[0], classes[2]]
+        drawn = _matrix_at_the_line(_open(of_three, "good"))
+        assert drawn == [[pairs.count((true, said)) for said in order] for true in order]
+    cell = next((i, j) for i in range(3) for j in range(3) if drawn[i][j] and i != j)
+    app = _open(of_three, "good")
+    app.session_state[f"line-{of_three.id}-2-1"] = None, None, *cell
+    app.run()
+    assert not _errors(app)
+    assert f": {drawn[cell[0]][cell[1]]} picture" in _said(app)
+
+
+def _matrix_at_the_line(app):
+    """The counts of the matrix beside the slider."""
+    charts = [json.loads(found.proto.json) for found in app.get("bidi_component") if "At this line" in str(found.proto)]
+    return [[int(cell[2].split()[0]) for cell in row] for row in charts[0]["figure"]["data"][0]["customdata"]]
+
+
+def test_a_temperature_that_reorders_several_classes_leaves_the_line_its_sensitivity(of_three):
+    figures, classes = of_three.evaluation(2), of_three.dataset()["classes"]
+    fitted = {"value": 3.0, "n_fit": 9, "n_judged": 9, "ece_before": 0.2, "ece_after": 0.1}
+    figures["temperature"] = {**fitted, "loss_before": 0.5, "loss_after": 0.4}
+    of_three.evaluation_file(2).write_text(json.dumps(figures))
+    app = _apart(of_three, 1)
+    app.button(key="threshold-goal").click().run()
+    before = of_three.notes()["threshold"]["value"]
+    app.toggle(key=f"temperature-{of_three.id}").set_value(True).run()
+    assert not _errors(app)
+    of_it = [row for row in of_three.predictions() if row["label"] == classes[1]]
+    shares = [np.array([float(row[f"p2:{name}"]) for name in classes]) for row in of_it]
+    assert {answer(p, classes, of_three.notes())["label"] for p in shares} == {classes[1]}
+    app.toggle(key=f"temperature-{of_three.id}").set_value(False).run()
+    assert of_three.notes()["threshold"] == {"class": classes[1], "value": before}
+
+
 def test_none_of_these_is_kept_and_can_be_taken_back(run):
     app = _open(run, "good")
     app.slider(key=f"abstain-{run.id}").set_value(0.8).run()

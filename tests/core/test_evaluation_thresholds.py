@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from core.evaluation import thresholds
+from core.evaluation.confusions import counted
 from core.evaluation.curves import areas, curves
 
 SCORES = np.array([0.9, 0.8, 0.7, 0.4, 0.6, 0.3, 0.2, 0.1])
@@ -76,3 +77,19 @@ def test_every_point_of_a_curve_is_what_its_threshold_gives():
 def test_one_kind_of_truth_has_no_area_and_no_curve():
     assert set(areas(SCORES, np.ones(8, bool)).values()) == {None}
     assert curves(SCORES, np.zeros(8, bool)) is None
+
+
+def test_a_line_that_a_temperature_leaves_in_place_divides_as_it_did():
+    assert thresholds.carried(SCORES, SCORES**2, POSITIVE, 0.65, 0.4) == 0.4  # between 0.36 and 0.49
+    assert 0.36 < thresholds.carried(SCORES, SCORES**2, POSITIVE, 0.65, 0.9) <= 0.49
+
+
+def test_a_line_whose_scores_a_temperature_reorders_finds_as_many_as_it_did():
+    after = np.array([0.9, 0.3, 0.7, 0.4, 0.6, 0.8, 0.2, 0.1])  # the second and the sixth changed places
+    line = thresholds.carried(SCORES, after, POSITIVE, 0.65, 0.5)
+    assert 0.3 < line <= 0.4
+    assert thresholds.at(after, POSITIVE, line)["tp"] == thresholds.at(SCORES, POSITIVE, 0.65)["tp"] == 3
+
+
+def test_confusions_are_counted_by_truth_and_answer():
+    assert counted(np.array([0, 0, 2]), np.array([0, 1, 2]), 3) == [[1, 1, 0], [0, 0, 0], [0, 0, 1]]

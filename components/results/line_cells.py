@@ -1,0 +1,64 @@
+"""What is taken for what at a line on one class, and the examples of a cell or a bar beside it."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from components.charts.matrix import matrix
+from components.escape import as_markdown
+from components.numbers import interval, plural
+from components.plot import plot
+from components.results.decided import probabilities
+from components.results.gallery import gallery
+from components.results.report import Report
+from core import decision
+from core.decision import Line
+from core.evaluation.confusions import counted, most_confused
+
+# A bar between two probabilities, 0 for the class or 1 for the rest; or a cell: truth and answer, by row and column.
+Picked = tuple[float | None, float | None, int, int | None]
+
+_MOST_CLASSES = 50  # that the matrix shows
+
+
+def matrix_at(report: Report, line: Line, words: str) -> Any:
+    """What is taken for what at the line; returns its click."""
+    assert report.cases is not None
+    rows, order = report.held_out_rows, _order(report, line[0])
+    answers = decision.chosen(probabilities(report, rows), line)
+    cells = counted(np.argsort(order)[report.cases.labels[rows]], np.argsort(order)[answers], len(order))
+    picked = most_confused(cells, _MOST_CLASSES)
+    figure = matrix(cells, [report.classes[k] for k in order], False, report.unit, picked)
+    return plot(figure, title="At this line", text=words, key="threshold-matrix", height=186 + 42 * len(picked))
+
+
+def examples(report: Report, line: Line, picked: Picked) -> None:
+    """The examples of the bar or the cell that was clicked, those nearest to the line first."""
+    (positive, value), (lower, upper, side, answer) = line, picked
+    assert report.cases is not None
+    shares, labels = probabilities(report, report.held_out_rows), report.cases.labels[report.held_out_rows]
+    found, order = shares[:, positive], _order(report, positive)
+    if lower is None or upper is None:
+        true, called = order[side], order[answer or 0]
+        inside = (labels == true) & (decision.chosen(shares, line) == called)
+        names = [as_markdown(report.classes[k]) for k in (true, called)]
+        words = f"{names[0]}, rightly so called" if true == called else f"{names[0]} called {names[1]}"
+    else:
+        inside = ((labels == positive) == (side == 0)) & (found >= lower) & ((found < upper) | (upper == 1))
+        names = [as_markdown(name) for name in (report.classes[positive], rest(report, positive))]
+        words = f"{names[side]} with {interval((lower, upper))} for {names[0]}"
+    rows = np.flatnonzero(inside)
+    st.markdown(f"**{words}**: {plural(len(rows), report.unit)}")
+    rows = rows[np.argsort(np.abs(found[rows] - value), kind="stable")]
+    gallery(report, report.held_out_rows[rows], "line", most=4 if report.is_text else 7, line=line)
+
+
+def rest(report: Report, positive: int) -> str:
+    """What is not of a class: the other of two, else no name of its own."""
+    return report.classes[1 - positive] if len(report.classes) == 2 else f"not {report.classes[positive]}"
+
+
+def _order(report: Report, positive: int) -> list[int]:
+    """The classes as the matrix has them, the one of the line first."""
+    return [positive, *(k for k in range(len(report.classes)) if k != positive)]
