@@ -22,9 +22,12 @@ def answer(row: Mapping[str, Any], truth: str | None, seconds: float) -> str:
     label = row["label"]
     named = as_html(label) if label is not None else "None of these"
     sure = percent(row["probability"]) if row.get("probability") is not None else ""
+    likeliest = max(row["probabilities"].values(), default=0.0)
+    drawn = label is not None and row["probability"] < likeliest
+    why = " · by the line that was drawn, not the most probable" if drawn else ""
     return (
         f'<div class="thaw-answer" aria-live="polite">{named}</div>'
-        f'<p class="thaw-lead">{sure} sure{mark(label, truth)} · answered in {_time(seconds)}</p>'
+        f'<p class="thaw-lead">{sure} sure{why}{mark(label, truth)} · answered in {_time(seconds)}</p>'
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from core import catalog
+from core.exports.line_drawn import line_drawn
 from core.exports.story import Story, story
 from core.exports.wording import counts, interval, number, percent, recipe, with_interval
 from core.record import Run
@@ -64,7 +65,8 @@ def _metrics(told: Story) -> str:
         ("Always answering the most frequent class", percent(found["baseline"])),
     ]
     said = f"On {found['n']:,} {told.judged_on}. {told.caveat()} {told.beside()}".rstrip()
-    return f"## Metrics\n\n{said}\n\n" + _table(("Figure", "Value"), rows)
+    line = line_drawn(told)
+    return f"## Metrics\n\n{said}\n\n" + _table(("Figure", "Value"), rows) + (f"\n\n{_safe(line)}" if line else "")
 
 
 def _data(told: Story) -> str:

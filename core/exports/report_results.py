@@ -6,6 +6,7 @@ import numpy as np
 
 from core.evaluation.verdict import changed
 from core.exports import report_charts as charts
+from core.exports.line_drawn import line_drawn
 from core.exports.page import chart, table, text
 from core.exports.story import Story
 from core.exports.wording import duration, interval, number, percent, too_few, with_interval
@@ -25,12 +26,13 @@ def how_good(told: Story) -> str:
         ("Calibration error", percent(found.get("ece")), "the gap between how sure it is and how often it is right"),
     ]
     rows = [_class_row(row) for row in found["per_class"]]
-    few = too_few(found["per_class"], told.noun)
+    few, line = too_few(found["per_class"], told.noun), line_drawn(told)
     reliability = {p: f["reliability"] for p, f in told.figures.items() if f.get("reliability")}
     return (
         f"<h2>How good is it?</h2><p>On {found['n']:,} {told.judged_on}.</p>{table((), figures)}"
         + table(_HEAD, rows, (3, 6))
         + (f'<p class="soft">{text(few)}</p>' if few else "")
+        + (f"<p>{text(line)}</p>" if line else "")
         + "<h3>What is taken for what</h3>"
         + chart(charts.confusion(found["confusion"], told.classes), _CONFUSION)
         + _curves(found)

@@ -13,9 +13,20 @@ def test_names_are_text_everywhere():
         cards([Card(b"x", NASTY, NASTY, 0.5, NASTY, False)]),
         probability_bars({NASTY: 1.0}),
         balance_bar({NASTY: 3, "b": 1}),
-        answer({"label": NASTY, "probability": 0.5}, NASTY + "2", 0.01),
+        answer({"label": NASTY, "probability": 0.5, "probabilities": {NASTY: 0.5}}, NASTY + "2", 0.01),
     ]
     assert not any("<script" in html for html in made)
+
+
+def test_an_answer_by_the_line_says_that_another_class_is_more_probable():
+    shares = {"glioma": 0.4, "healthy": 0.5, "pituitary": 0.1}
+    said = {
+        name: answer({"label": name, "probability": p, "probabilities": shares}, None, 0.01)
+        for name, p in shares.items()
+    }
+    assert "by the line that was drawn" in said["glioma"]
+    assert "by the line" not in said["healthy"]
+    assert "by the line" not in answer({"label": None, "probability": 0.5, "probabilities": shares}, None, 0.01)
 
 
 def test_right_and_wrong_are_told_by_a_mark_and_a_word():

@@ -197,6 +197,16 @@ def test_predict_evaluate_and_export_speak_to_people_too(capsys, data, tmp_path)
     assert (status, out) == (0, f"{tmp_path / 's.json'}\n")
 
 
+def test_one_of_several_classes_is_predicted_from_its_line_on(capsys, data):
+    run, file = make_run(), data / "<b>" / "1.png"
+    [plain] = json.loads(run_main(capsys, "predict", run.id, file, "--json")[1])
+    shares = plain["probabilities"]
+    least = min(shares, key=shares.__getitem__)
+    run.write_notes(threshold={"class": least, "value": shares[least] - 1e-6})
+    [row] = json.loads(run_main(capsys, "predict", run.id, file, "--json")[1])
+    assert row == {**plain, "label": least, "probability": shares[least]}
+
+
 @pytest.mark.parametrize("layout", ["one class", "one picture", "test alone"])
 def test_what_could_not_train_can_still_be_scored(capsys, tmp_path, layout):
     root = tmp_path / "other"

@@ -12,6 +12,7 @@ from served_run import make_run, picture, text_run
 from core import run_jobs
 from core.config import RunConfig
 from core.errors import RunError
+from core.evaluation.intervals import clopper_pearson
 from core.evaluation.metrics import figures
 from core.evaluation.verdict import compare
 from core.exporters import export
@@ -193,6 +194,25 @@ def test_the_report_on_texts_shows_them_as_text_with_their_words(tmp_path, monke
     assert "Why?" not in report(run)
 
 
+@pytest.mark.parametrize("classes", [("a", "b"), ("a", "b", "c <i>")])
+def test_report_and_card_tell_of_the_line_that_was_drawn_and_what_it_costs(classes):
+    run = with_figures(make_run(classes, phases=(1,)))
+    assert "Predictions call" not in report(run) + card(run)
+    before = card(run)
+    name = classes[-2]
+    run.write_notes(threshold={"class": name, "value": 0.125})
+    p = np.array([float(row[f"p1:{name}"]) for row in run.predictions()])
+    truth = np.array([row["label"] == name for row in run.predictions()])
+    found = int((p[truth] >= 0.125).sum())
+    low, high = clopper_pearson(found, int(truth.sum()))
+    told = f"sensitivity {100 * found / truth.sum():.1f} % ({100 * low:.1f} % to {100 * high:.1f} %)"
+    for made in (report(run), card(run)):
+        assert f"Predictions call “{name}” whatever has a probability of 12.5 % or more" in made
+        assert told in made
+        assert ("the most probable of the others" in made) == (len(classes) > 2)
+    assert all(line in card(run) for line in before.splitlines())  # no other figure moves
+
+
 def test_the_report_draws_both_curves_or_says_why_not():
     run = with_figures(make_run(("a", "b"), phases=(1,)))
     made = report(run)
@@ -231,7 +251,7 @@ def with_figures(run):
     write_json(
         run.dataset_file, {**run.dataset(), "files": [{**files[0], "split": "train", "path": "a/t.jpg"}, *files]}
     )
-    p = np.random.default_rng(0).dirichlet((1, 1), 8)
+    p = np.random.default_rng(0).dirichlet(np.ones(len(classes)), 8)
     write_json(run.evaluation_file(1), figures(p, np.arange(8) % 2, classes))
     rows = [[f["path"], classes[f["label"]], "validation", *map(str, q)] for f, q in zip(files, p, strict=True)]
     run.write_predictions(["path", "label", "split", *(f"p1:{name}" for name in classes)], rows)

@@ -50,6 +50,13 @@ def test_figures_are_made_on_demand_and_kept_until_there_are_new_ones(data):
     assert other_data.read(run) == kept
 
 
+def test_figures_are_of_the_most_probable_class_whatever_line_is_drawn(data):
+    run = make_run(("a", "b", "c"))
+    before = evaluate(run, data)
+    run.write_notes(threshold={"class": "c", "value": 0.0})  # calls everything c
+    assert evaluate(run, data) == before
+
+
 def test_figures_of_another_model_are_told_apart(data):
     run = make_run(("a", "b"))
     write_json(run.other_data_file, {**evaluate(run, data), "model": run.phase_model_file(2).stat().st_mtime_ns})

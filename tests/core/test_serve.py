@@ -275,6 +275,18 @@ def test_notes_and_kept_are_honoured_without_a_restart(running):
     assert after["probabilities"] == after["phases"]["1"]["probabilities"] != before["probabilities"]
 
 
+def test_one_of_several_classes_is_the_answer_from_its_line_on(running):
+    server = running(make_run(("glioma", "healthy", "pituitary")))
+    server.wait()
+    shares = server.ask("POST", "/predict", form(png()), FORM)[1]["probabilities"]
+    least, _, most = sorted(shares, key=shares.__getitem__)
+    for value, label in ((shares[least] - 1e-6, least), (shares[least] + 1e-6, most)):
+        server.run.write_notes(threshold={"class": least, "value": value})
+        row = server.ask("POST", "/predict", form(png()), FORM)[1]
+        assert (row["label"], row["probability"]) == (label, shares[label])
+        assert row["probabilities"] == shares
+
+
 def test_a_text_run_answers_for_texts_only(running):
     server = running(text_run())
     server.wait()
