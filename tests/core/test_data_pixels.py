@@ -85,6 +85,17 @@ def test_transparency_is_dropped_without_a_warning():
     assert np.array_equal(read_pixels(encoded(with_alpha, "PNG")), np.asarray(picture()))
 
 
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "JPEG"])
+def test_a_grey_value_goes_into_all_three_channels_unchanged(kind):
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    data = io.BytesIO()
+    Image.fromarray(grey).save(data, kind)
+    values = np.asarray(Image.open(data))  # of a JPEG, not what was put in
+    assert kind == "JPEG" or np.array_equal(values, grey)
+    pixels = read_pixels(data.getvalue())
+    assert np.array_equal(pixels, np.repeat(values[:, :, None], 3, axis=2))
+
+
 def test_the_first_frame_counts():
     data = encoded(picture(), "WEBP", lossless=True, save_all=True, append_images=[picture(1)])
     assert np.array_equal(read_pixels(data), np.asarray(picture()))

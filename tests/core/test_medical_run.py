@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.__main__ import main
 from core.data.pixels import read_pixels, thumbnail
 from core.data.reading import AS_STORED, Reading, reading
 from core.evaluation.calibration import apply_temperature
+from core.explain_request import Asked
 from core.explanations import encoded, overlaid
 from core.exporters import export
 from core.exports.image_examples import SIDE
@@ -59,6 +61,30 @@ def test_patients_are_apart_and_unnamed_in_every_file(medical):
             data = path.read_bytes()
             assert b"MRN-" not in data, path.name
             assert b"Doe^" not in data, path.name
+
+
+def test_nothing_that_is_answered_exported_or_cached_names_a_patient(medical, slices, tmp_path, capfd):
+    home, row = medical.path.parent.parent, medical.predictions()[0]
+    picture = slices / row["path"]
+    (tmp_path / "torn").write_bytes(picture.read_bytes()[:-200])  # its header is whole
+    for words in (("predict", medical.path, picture, tmp_path / "torn"), ("evaluate", medical.path, slices)):
+        assert main([*map(str, words), "--json"]) == 0
+    assert main(["scan", str(slices), "--json"]) == 0
+    out, err = capfd.readouterr()
+    assert '"error": "' in out  # of the torn one
+    answers = [out.encode(), err.encode()]
+    service, example = PredictionService(medical, "token"), Example(picture=picture.read_bytes(), name="x")
+    answers.append(json.dumps(service.answer(example, both=True)).encode())
+    for form in ("json", "png"):
+        made = service.heat_map(example, Asked(label=None, method="gradcam", phase=None, format=form))
+        answers += [bytes(made.body), repr(made.headers).encode()]
+    for name in ("card", "settings"):
+        answers.append(export(medical, name, tmp_path / name).read_bytes())
+    kept = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    assert len(kept) > 20
+    for data in [*answers, *kept]:
+        assert b"MRN-" not in data
+        assert b"Doe^" not in data
 
 
 def test_saved_model_on_windowed_pixels_equals_the_table(medical, slices):
@@ -131,6 +157,8 @@ def test_report_shows_the_pixels_that_training_saw(medical, slices, tmp_path):
         base64.b64encode(encoded(overlaid(read_pixels(path, Reading(40, 80)), None, SIDE), "JPEG")).decode()
         for path in files
     }
+    assert "MRN-" not in html
+    assert "Doe^" not in html
     assert any(picture in html for picture in windowed)
     assert any(picture in html for picture in heated)
     assert not any(picture in html for picture in stored)
