@@ -15,6 +15,7 @@ from keras.src.legacy.saving import legacy_h5_format
 
 from core.catalog import BACKBONES
 from core.models.weights import locate
+from core.predict import Predictor
 from core.record import Run
 from tests.core.conftest import core, make_pictures
 from tests.core.dicom_files import write
@@ -54,45 +55,42 @@ def trained(data: Path, *arguments: str, **environment: str) -> Run:
     return run
 
 
-def answers(run: Run, *example: str) -> dict[str, float]:
-    """What the shell says about one example."""
-    [said] = json.loads(core("predict", str(run.path), *example, "--json").stdout)
+def shares(said: dict) -> dict[str, float]:
+    """The probabilities of one answer, which have to add up."""
     assert said["error"] is None
     assert sum(said["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     return said["probabilities"]
 
 
-def kernel(run: Run, phase: int, layer: str) -> np.ndarray:
-    """A layer's kernel in the saved model of a phase."""
+def kernels(run: Run, phase: int, *layers: str) -> list[np.ndarray]:
+    """The kernels of some layers in the saved model of a phase."""
     import keras
 
     model = keras.saving.load_model(run.phase_model_file(phase), compile=False)
     base = next(part for part in model.layers if isinstance(part, keras.Model) and len(part.layers) > 10)
-    return base.get_layer(layer).get_weights()[0]
+    return [base.get_layer(layer).get_weights()[0] for layer in layers]
 
 
-@pytest.mark.parametrize(
-    "key", ["VGG16", *(pytest.param(key, marks=pytest.mark.slow) for key in ("ResNet50", "InceptionV3"))]
-)
+@pytest.mark.parametrize("key", SYSTEMS)
 def test_networks_of_keras_thaw_from_the_weights_that_keras_would_have_downloaded(tmp_path, monkeypatch, key):
     size, unfreeze, warm, cold = SYSTEMS[key]
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     put_weights(key, size, tmp_path / "keras")
     assert locate(BACKBONES[key]).state == "here"
-    data = make_pictures(tmp_path / "data", ["cold", "warm"], 10)
+    data = make_pictures(tmp_path / "data", ["cold", "warm"], 5)
     settings = ["--backbone", key, "--image-size", str(size), "--unfreeze", unfreeze]
     if key == "VGG16":
         settings = ["--preset", "tutorial", "--image-size", str(size)]  # the tutorial's own recipe
-    run = trained(data, *settings, "--epochs1", "2", "--epochs2", "1")
-    theirs = published(key, size)
-    for layer in (warm, cold):
-        assert np.array_equal(kernel(run, 1, layer), theirs.get_layer(layer).get_weights()[0])
-    assert np.array_equal(kernel(run, 2, cold), kernel(run, 1, cold))
-    assert not np.array_equal(kernel(run, 2, warm), kernel(run, 1, warm))
-    answers(run, str(next((data / "cold").iterdir())))
+    run = trained(data, *settings, "--epochs1", "1", "--epochs2", "1")
+    theirs = [published(key, size).get_layer(layer).get_weights()[0] for layer in (warm, cold)]
+    first, second = (kernels(run, phase, warm, cold) for phase in (1, 2))
+    assert all(map(np.array_equal, first, theirs))
+    assert not np.array_equal(second[0], first[0])
+    assert np.array_equal(second[1], first[1])
+    [said] = Predictor(run).predict_files([next((data / "cold").iterdir())])
+    shares(said)
 
 
-@pytest.mark.slow
 def test_bert_reads_reviews(tmp_path):
     words = {"good": ("lovely", "great", "moving"), "bad": ("dull", "awful", "tired")}
     with open(tmp_path / "reviews.csv", "w", newline="") as file:
@@ -105,11 +103,10 @@ def test_bert_reads_reviews(tmp_path):
     run = trained(tmp_path / "reviews.csv", *settings)
     assert run.config().backbone == "MiniLM"
     assert run.evaluation(2)["accuracy"] > 0.8
-    found = answers(run, "--text", "A lovely, moving film.")
+    found = shares(Predictor(run).predict_texts(["A lovely, moving film."])[0])
     assert found["good"] > found["bad"]
 
 
-@pytest.mark.slow
 def test_medical_slices_go_through_both_phases(tmp_path):
     random = np.random.default_rng(0)
     for number in range(12):
@@ -118,11 +115,12 @@ def test_medical_slices_go_through_both_phases(tmp_path):
             values[10:30, 10:30] = 3000 * (number % 2)
             folder = tmp_path / "data" / ("healthy", "ill")[number % 2]
             write(folder / f"{number}-{i}.dcm", values, PatientID=f"{number}", WindowCenter=2048, WindowWidth=4096)
-    small = ["--image-size", "32", "--unfreeze", "blocks:1", "--epochs1", "5", "--epochs2", "1"]
+    small = ["--image-size", "32", "--unfreeze", "blocks:1", "--epochs1", "1", "--epochs2", "1"]
     run = trained(tmp_path / "data", "--preset", "medical", *small)
     sides = {
         split: {f["patient"] for f in run.dataset()["files"] if f["split"] == split}
         for split in ("train", "validation")
     }
     assert not sides["train"] & sides["validation"]
-    answers(run, str(next((tmp_path / "data" / "ill").iterdir())))
+    [said] = Predictor(run).predict_files([next((tmp_path / "data" / "ill").iterdir())])
+    shares(said)
