@@ -58,7 +58,7 @@ def matrix(
     }
     ticks = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": names, "showgrid": False}
     layout = {
-        "xaxis": {**ticks, "title": {"text": "answer"}, "side": "bottom", "tickangle": "auto"},
+        "xaxis": {**ticks, "title": {"text": "answer"}, "side": "bottom", "autotickangles": [0, -35, -90]},
         "yaxis": {**ticks, "title": {"text": "truth"}, "autorange": "reversed"},
         "dragmode": False,
         "margin": {"l": 60, "r": 10, "t": 10, "b": 60},
