@@ -6,13 +6,14 @@ from pathlib import Path
 import streamlit as st
 
 from components.answer import phase_bars
+from components.bars import probability_bars
 from components.escape import as_html, as_markdown, shown
 from components.numbers import percent
 from components.pictures import source
 from components.results import explanation, word_views
 from components.results.decided import probabilities
 from components.results.report import Report
-from components.theme import icon
+from components.theme import icon, phase_chip
 from components.thumbnails import thumbnails
 from core import corrections, decision
 from core.decision import Line
@@ -62,18 +63,13 @@ def _example(report: Report, path: str, file: str) -> None:
 
 
 def _answers(report: Report, path: str, line: Line | None) -> None:
-    """The truth and the probabilities after each phase; of a training example, its label alone."""
+    """The truth and the probabilities after each phase; of a training example, those of a head that had not seen it."""
     row, cases = report.row_of(path), report.cases
     name, split = report.label_of(path)
     where = {"train": "learned from", "validation": "held out", "test": "test split"}.get(split, split)
     st.html(f'<div class="thaw-truth"><span>labelled</span> <b>{as_html(name)}</b> <span>· {where}</span></div>')
     if row is None or cases is None:
-        suspect = next((e for e in report.label_errors if e.path == path), None)
-        if suspect:
-            st.markdown(
-                f"A head that had not seen it gives this label {percent(suspect.p_given)} and "
-                f"**{as_markdown(suspect.suggested)}** {percent(suspect.p_suggested)}."
-            )
+        _out_of_fold(report, path)
         return
     for phase in sorted(cases.probabilities):
         found = probabilities(report, [row], phase)  # (1, C)
@@ -84,6 +80,23 @@ def _answers(report: Report, path: str, line: Line | None) -> None:
         st.html(phase_bars(phase, {"probabilities": shares}, 4, report.config.way).replace("</p>", f" {mark}</p>", 1))
         if called != max(shares, key=shares.__getitem__):
             st.caption(f"By the line it is called {as_markdown(shown(called))}.")
+
+
+def _out_of_fold(report: Report, path: str) -> None:
+    """What a head on frozen features says of an example that it had not seen; of older runs, two numbers at most."""
+    shares = report.insight.out_of_fold(path) if report.insight else {}
+    suspect = next((e for e in report.label_errors if e.path == path), None)
+    if shares:
+        st.html(f"<p>{phase_chip(1)}</p>{probability_bars(shares, 4, 'var(--ice)')}")
+        st.caption(
+            f"By a head on the frozen network's features that had not seen this {report.unit}: the run's own model "
+            "learned its label."
+        )
+    elif suspect:
+        st.markdown(
+            f"A head that had not seen it gives this label {percent(suspect.p_given)} and "
+            f"**{as_markdown(suspect.suggested)}** {percent(suspect.p_suggested)}."
+        )
 
 
 def _neighbours(report: Report, path: str) -> None:

@@ -90,21 +90,38 @@ class Insight:
         return self._found.get("corrections")
 
     def neighbours(self, path: str) -> list[Neighbour]:
-        """The training examples most like a held-out or test example, the nearest first; empty for any other."""
-        place = self._places.get(path)
-        if place is None:
+        """The training examples most like an example, never itself, the nearest first; empty where none were sought."""
+        table, place = self._places.get(path, ("", 0))
+        if not table:
             return []
         files, classes = self._dataset["files"], self._dataset["classes"]
-        near, similarity = (self._found["neighbours"][name][place] for name in ("nearest", "similarity"))
+        near, similarity = (self._found[table][name][place] for name in ("nearest", "similarity"))
         return [
             Neighbour(files[i]["path"], classes[files[i]["label"]], float(share))
             for i, share in zip(near, similarity, strict=True)
         ]
 
+    def out_of_fold(self, path: str) -> dict[str, float]:
+        """The likeliest classes of a training example, by a head on frozen features that has not seen it.
+
+        Empty where they are not known: only examples on the map, or of a doubted label, are kept.
+        """
+        table, place = self._places.get(path, ("", 0))
+        found = self._found.get(table) or {}
+        if "shares" not in found:
+            return {}
+        names = [self._dataset["classes"][k] for k in found["classes"][place]]
+        return dict(zip(names, map(float, found["shares"][place]), strict=True))
+
     @cached_property
-    def _places(self) -> dict[str, int]:
-        files, known = self._dataset["files"], self._found.get("neighbours") or {"files": []}
-        return {files[i]["path"]: place for place, i in enumerate(known["files"])}
+    def _places(self) -> dict[str, tuple[str, int]]:
+        """In which table, and at which place of it, an example stands."""
+        files = self._dataset["files"]
+        return {
+            files[i]["path"]: (table, place)
+            for table in ("neighbours", "learned_from")
+            for place, i in enumerate((self._found.get(table) or {"files": []})["files"])
+        }
 
 
 def read(run: Run) -> Insight | None:

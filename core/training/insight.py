@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.errors import ThawError
-from core.evaluation import embedding, label_errors, neighbours
+from core.evaluation import embedding
 from core.evaluation.correction_gain import gain
 from core.files import read_json, replace_atomically, write_json
 from core.record import Run
@@ -20,6 +20,7 @@ from core.run_list import find_run
 from core.strict_json import strict_json
 from core.training import batches, scoring
 from core.training.examples import Examples
+from core.training.likeness import Felt, likeness
 from core.training.network import Network, unwrapped
 from core.training.plan import CACHED, Plan
 from core.training.reporter import Reporter, StopAskedError
@@ -27,7 +28,6 @@ from core.training.store import Entry
 
 MOST_POINTS = 5_000  # of a map; also of the training examples that are computed for it
 MOST_BYTES = 50_000_000  # of training features that are looked through
-MOST_SUSPECTS = 200  # kept of the labels that look wrong
 
 
 class Insight:
@@ -87,7 +87,8 @@ class Insight:
     def _look(self, p: Plan, features: np.ndarray) -> None:
         judged = self.judged[: len(features)]
         shown = np.sort(self._sample(np.arange(len(judged)), MOST_POINTS // 2))
-        sample = self._sample(self.examples.rows("train"), MOST_POINTS - len(shown))
+        most = min(MOST_POINTS - len(shown), max(1, MOST_BYTES // (4 * features.shape[1])))
+        sample = self._sample(self.examples.rows("train"), most)
         training = self._training_rows(p, features.shape[1], sample)
         known = self._training_features(p, training)
         self.reporter.obey()
@@ -96,12 +97,8 @@ class Insight:
         self._map(p.phase, np.concatenate([judged, training])[on_map], values[on_map], explained)
         self.reporter.obey()
         if p.phase == 1:
-            found: dict[str, Any] = {
-                "label_errors": self._label_errors(judged, training, values),
-                "neighbours": self._neighbours(judged, features, training, known),
-                "corrections": None,
-            }
-            write_json(self.run.insight_file, found)
+            felt = Felt(judged, features, training, known, values, sample)
+            write_json(self.run.insight_file, {**likeness(self.examples, felt), "corrections": None})
 
     def _explain(self, p: Plan, model: Any) -> None:
         """What speaks for the answers to the sample examples, where that is found out beforehand."""
@@ -163,44 +160,6 @@ class Insight:
         buffer = io.BytesIO()
         np.savez(buffer, **{**kept, f"phase{phase}": values.astype(np.float16)})
         replace_atomically(self.run.components_file, buffer.getvalue())
-
-    def _label_errors(self, judged: np.ndarray, training: np.ndarray, values: np.ndarray) -> dict[str, Any] | None:
-        """Labels of training and held-out examples that a head on the other examples' features does not believe."""
-        rows = np.concatenate([judged, training])
-        looked_at = np.isin(rows, self.examples.rows("train", "validation"))
-        rows, values = rows[looked_at], values[looked_at]
-        labels, classes = self.examples.labels[rows], self.examples.manifest.classes
-        p = label_errors.out_of_fold(values, labels, self.examples.config.seed)
-        if p is None or p.shape[1] != len(classes):
-            return None
-        found, files = label_errors.suspects(p, labels), self.examples.place(rows)
-        return {
-            "n": len(rows),
-            "accuracy": float((p.argmax(axis=1) == labels).mean()),
-            "found": len(found),
-            "rows": [
-                {
-                    "file": files[s.row],
-                    "label": classes[labels[s.row]],
-                    "suggested": classes[s.suggested],
-                    "p_given": round(s.p_given, 4),
-                    "p_suggested": round(s.p_suggested, 4),
-                }
-                for s in found[:MOST_SUSPECTS]
-            ],
-        }
-
-    def _neighbours(
-        self, judged: np.ndarray, features: np.ndarray, training: np.ndarray, known: np.ndarray
-    ) -> dict[str, Any]:
-        rows, similarity = neighbours.nearest(features, known)
-        places = np.array(self.examples.place(training))
-        return {
-            "files": self.examples.place(judged),
-            "searched": len(training),
-            "nearest": places[rows].tolist(),
-            "similarity": similarity.round(4).tolist(),
-        }
 
     def _sample(self, rows: np.ndarray, most: int) -> np.ndarray:
         """At most `most` of the rows, the same ones every time, in order."""

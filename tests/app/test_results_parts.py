@@ -369,6 +369,27 @@ def test_a_search_in_a_sample_says_so(run, searched):
     assert any("Sought among 10 of the 12 pictures" in caption.value for caption in large.caption) == sample
 
 
+def test_a_training_picture_opens_with_what_a_head_that_had_not_seen_it_says(run):
+    files, found = run.dataset()["files"], json.loads(run.insight_file.read_text())
+    learned = [n for n, file in enumerate(files) if file["split"] == "train"]
+    older = AppTest.from_function(_large, args=(str(run.path), files[learned[1]]["path"])).run()
+    assert not _errors(older)  # of a run that kept neither
+    assert not [html for html in older.get("html") if "thaw-near" in html.proto.body]
+    found["learned_from"] = {
+        "files": learned[:2],
+        "nearest": [learned[3:6]] * 2,
+        "similarity": [[0.9, 0.8, 0.7]] * 2,
+        "classes": [[1, 0]] * 2,
+        "shares": [[0.765, 0.235]] * 2,
+    }
+    run.insight_file.write_text(json.dumps(found))
+    large = AppTest.from_function(_large, args=(str(run.path), files[learned[1]]["path"])).run()
+    assert not _errors(large)
+    assert any("76.5 %" in html.proto.body for html in large.get("html"))
+    assert any("thaw-near" in html.proto.body for html in large.get("html"))
+    assert any("had not seen this picture" in caption.value for caption in large.caption)
+
+
 def test_corrections_can_be_trained_with(run):
     path = run.dataset()["files"][0]["path"]
     corrections.exclude(run, path)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.embedding import COMPONENTS, FITTED, aligned, components, tsne
-from core.evaluation.neighbours import nearest
+from core.evaluation.neighbours import nearest, nearest_others
 
 RANDOM = np.random.default_rng(0)
 
@@ -56,3 +56,24 @@ def test_the_nearest_are_those_of_the_smallest_angle():
     assert similarity == pytest.approx(np.sort(cosines, axis=1)[:, :-4:-1])
     assert nearest(queries, training[:2])[0].shape == (5, 2)
     assert nearest(queries[:0], training)[0].shape == (0, 3)
+
+
+def test_a_training_example_is_never_its_own_neighbour_but_a_copy_of_it_may_be():
+    training = RANDOM.normal(0, 1, (1100, 7))
+    training[5:9] = training[3]
+    asked = np.r_[3, 5:1060]
+    rows, similarity = nearest_others(asked, training)
+    assert rows.shape == (len(asked), 3)
+    assert not (rows == asked[:, None]).any()
+    assert set(rows[0]) <= {5, 6, 7, 8}
+    assert similarity[0] == pytest.approx([1, 1, 1])
+    units = training / np.linalg.norm(training, axis=1, keepdims=True)
+    cosines = units @ units[900]
+    assert rows[asked == 900].tolist() == [np.argsort(-cosines)[1:4].tolist()]
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_few_training_examples_have_few_neighbours(n):
+    rows, similarity = nearest_others(np.arange(n), RANDOM.normal(0, 1, (n, 3)))
+    assert rows.shape == similarity.shape == (n, n - 1)
+    assert nearest_others(np.zeros(0, int), np.ones((4, 2)))[0].shape == (0, 3)

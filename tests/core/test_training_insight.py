@@ -24,7 +24,15 @@ def check(run):
         assert {split[n.path] for n in near} == {"train"}
         assert all(run.dataset()["classes"].index(n.label) == label_of(files, n.path) for n in near)
         assert near[0].similarity >= near[1].similarity >= near[2].similarity
-    assert found.neighbours(next(path for path, name in split.items() if name == "train")) == []
+    for path in (path for path, name in split.items() if name == "train"):  # few enough to be on the map, all of them
+        near = found.neighbours(path)
+        assert len(near) == 3
+        assert {split[n.path] for n in near} == {"train"}
+        assert path not in {n.path for n in near}
+        assert sum(found.out_of_fold(path).values()) == pytest.approx(1, abs=1e-3)
+    assert found.out_of_fold(known.paths[0]) == {}
+    for error in (e for e in found.label_errors if e.split == "train"):
+        assert found.out_of_fold(error.path)[error.label] == pytest.approx(error.p_given)
     assert found.label_errors_found == len(found.label_errors)
     assert all(split[e.path] in ("train", "validation") and e.suggested != e.label for e in found.label_errors)
     maps = insight.embedding(run)
