@@ -13,6 +13,7 @@ from components.results.decided import probabilities
 from components.results.gallery import gallery
 from components.results.report import Report
 from core.evaluation import thresholds
+from core.exports.wording import area_method
 
 Point = tuple[str, float]  # a class, and the probability from which on it is called
 
@@ -53,12 +54,13 @@ def _without(report: Report) -> str:
 
 
 def _area(report: Report, key: str) -> str:
-    """The area: of the second of two classes, else the mean over classes, which has no interval."""
+    """The area: of the second of two classes, else the mean over classes, which had no interval in older runs."""
     name = "Area under the ROC curve" if key == "auc" else "Average precision"
     name += ", the mean over classes" if len(report.classes) > 2 else ""
     value, bounds = report.best.get(key), report.best.get(f"{key}_interval")
     shown = UNKNOWN if value is None else f"{value:.3f}"
-    spread = f", likely between {bounds[0]:.3f} and {bounds[1]:.3f}" if bounds else ""
+    method = area_method(key, len(report.classes))
+    spread = f", likely between {bounds[0]:.3f} and {bounds[1]:.3f} (95 %, {method})" if bounds else ""
     spread = spread or (" (no interval; each class has its own)" if len(report.classes) > 2 else "")
     return f"{name}: {shown}{spread}. 1 is perfect."
 

@@ -81,18 +81,25 @@ def area_under_roc(scores: np.ndarray, positive: np.ndarray, level: float = LEVE
         positive: bool (N,), with at least one of each kind.
         level: confidence.
     """
-    yes, no = scores[positive], scores[~positive]
-    # The share of the other kind that each example beats, ties counting half.
-    of_yes = (_midranks(scores)[positive] - _midranks(yes)) / len(no)
-    of_no = 1 - (_midranks(scores)[~positive] - _midranks(no)) / len(yes)
+    of_yes, of_no = wins(scores, positive)
+    m, n = len(of_yes), len(of_no)
     area = float(np.clip(of_yes.mean(), 0, 1))
-    variance = _variance(of_yes) / len(yes) + _variance(of_no) / len(no)
+    variance = _variance(of_yes) / m + _variance(of_no) / n
     if not 0 < area < 1 or variance == 0:
-        low, high = _degenerate(area, min(len(yes), len(no)), level)
+        low, high = _degenerate(area, min(m, n), level)
     else:
         low, high = _logit_interval(area, math.sqrt(variance) / (area * (1 - area)), level)
-    lower, upper = _newcombe(area, len(yes), len(no), level)
+    lower, upper = _newcombe(area, m, n, level)
     return area, (min(low, lower), max(high, upper))
+
+
+def wins(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """DeLong's components: of each positive the share of negatives that it beats, of each negative that it loses to.
+
+    Ties count half. Both have the area under the ROC curve as their mean.
+    """
+    yes, no, ranks = scores[positive], scores[~positive], _midranks(scores)
+    return (ranks[positive] - _midranks(yes)) / len(no), 1 - (ranks[~positive] - _midranks(no)) / len(yes)
 
 
 def _newcombe(area: float, m: int, n: int, level: float) -> Interval:

@@ -10,6 +10,7 @@ from core.errors import RunError
 from core.evaluation import abstention, calibration, thresholds
 from core.evaluation.curves import areas, curves
 from core.evaluation.intervals import wilson
+from core.evaluation.mean_areas import mean_areas
 
 MAX_CURVES = 20  # classes up to which the curves themselves are kept; areas are kept for every class
 
@@ -26,8 +27,9 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str
         Plain data: `n`, `accuracy` with `accuracy_interval` (Wilson, 95 %), `loss` (nats), `balanced_accuracy` and
         `macro_f1` over the classes present, `baseline` (share of the most frequent class) and `baseline_class`,
         `confusion` (rows true, columns predicted), `per_class`, `auc` and `average_precision` (of the second of two
-        classes, else the mean over classes against the rest), `ece`, `reliability`, `temperature`, `abstention`,
-        `thresholds` (two classes, on the second) and `curves`. What cannot be computed is None.
+        classes, else the mean over classes against the rest) with `auc_interval` and `average_precision_interval`,
+        `ece`, `reliability`, `temperature`, `abstention`, `thresholds` (two classes, on the second) and `curves`. What
+        cannot be computed is None.
 
     Raises:
         ValueError: there is no example, or the shapes do not fit together.
@@ -58,7 +60,7 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str
         "baseline_class": classes[int(support.argmax())],
         "confusion": confusion.tolist(),
         "per_class": rows,
-        **_area_summary(rows),
+        **_area_summary(p, y, rows),
         "ece": calibration.expected_calibration_error(p, y),
         "reliability": calibration.reliability(p, y),
         "temperature": calibration.temperature(p, y),
@@ -87,14 +89,12 @@ def _per_class(p: np.ndarray, y: np.ndarray, predicted: np.ndarray, classes: Seq
     ]
 
 
-def _area_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The areas of the second of two classes with intervals; of more classes, their plain means."""
+def _area_summary(p: np.ndarray, y: np.ndarray, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The areas of the second of two classes, of more classes their means, with intervals."""
     if len(rows) == 2:
         keys = ("auc", "auc_interval", "average_precision", "average_precision_interval")
         return {key: rows[1][key] for key in keys}
-    known = [row for row in rows if row["auc"] is not None]
-    mean = {key: float(np.mean([row[key] for row in known])) if known else None for key in ("auc", "average_precision")}
-    return {**mean, "auc_interval": None, "average_precision_interval": None}
+    return mean_areas(p, y, rows)
 
 
 def _curves(p: np.ndarray, y: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from core.exports import report_charts as charts
 from core.exports.line_drawn import line_drawn
 from core.exports.page import chart, table, text
 from core.exports.story import Story
-from core.exports.wording import duration, interval, number, percent, too_few, with_interval
+from core.exports.wording import area_method, duration, interval, number, percent, too_few, with_interval
 
 MOST = 12  # examples in a gallery
 
@@ -68,13 +68,12 @@ _SURE = "How often it was right against how sure it was, on held-out examples; o
 
 def _area(found: dict[str, Any], key: str) -> tuple[str, str]:
     """The area, and what to make of it: of the second of two classes, else the mean over classes."""
-    bounds = found.get(f"{key}_interval")
+    bounds, n = found.get(f"{key}_interval"), len(found["per_class"])
+    of = "the mean over classes, " if n > 2 else ""
     said = (
-        f"95 % interval {number(bounds[0])} to {number(bounds[1])}"
-        if bounds
-        else "the mean over classes, without an interval"
+        f"95 % interval {number(bounds[0])} to {number(bounds[1])}, {area_method(key, n)}" if bounds else "no interval"
     )
-    return number(found.get(key)), f"{said}; 1 is perfect"
+    return number(found.get(key)), f"{of}{said}; 1 is perfect"
 
 
 def where_wrong(told: Story) -> str:

@@ -30,6 +30,12 @@ def with_interval(value: float | None, bounds: list[float] | None) -> str:
     return f"{number(value)} ({number(bounds[0])} to {number(bounds[1])})" if bounds else number(value)
 
 
+def area_method(key: str, classes: int) -> str:
+    """How the 95 % interval of an area is found: of one class, or of the mean over more than two."""
+    own = "DeLong and Newcombe" if key == "auc" else "on the logit, after Boyd"
+    return own if classes == 2 else f"{own} for each class, combined after Zou and Donner"
+
+
 def too_few(rows: Sequence[Mapping[str, Any]], examples: str) -> str:
     """A sentence where classes have too few examples to tell how good their figures are; else nothing.
 

@@ -115,6 +115,15 @@ def test_many_classes_without_curves_are_told_in_a_sentence(run):
     assert "have fewer than 5 pictures here" in said
 
 
+def test_a_mean_of_areas_has_an_interval_and_says_how_it_is_found(run):
+    figures = run.evaluation(2)
+    more = [{**figures["per_class"][0], "class": "third"}]
+    figures |= {"per_class": [*figures["per_class"], *more], "auc": 0.9, "auc_interval": [0.8, 0.95]}
+    run.evaluation_file(2).write_text(json.dumps(figures))
+    said = " ".join(caption.value for caption in _open(run, "good").caption)
+    assert "the mean over classes: 0.900, likely between 0.800 and 0.950 (95 %, DeLong and Newcombe" in said
+
+
 def test_a_threshold_is_kept_and_decides(run):
     app = _open(run, "good")
     app.slider(key=f"threshold-{run.id}").set_value(0.9).run()
