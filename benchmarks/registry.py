@@ -104,6 +104,7 @@ def load() -> dict[str, Benchmark]:
         "extraction",
         "service_answer",
         "second_run",
+        "evaluation_share",
         "growth",
         "scan_50000",
         "page_500_runs",
