@@ -21,9 +21,9 @@ p, li { max-width: 46rem; } small, figcaption, .soft { color: var(--soft); font-
 .verdict { border-left: 5px solid var(--ember); padding: .5rem 0 .5rem 1rem; font-size: 1.12rem; }
 .verdict.ice { border-color: var(--ice); }
 table { border-collapse: collapse; margin: .6rem 0 1rem; font-size: .94rem; }
-th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
-  overflow-wrap: anywhere; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td:first-child { overflow-wrap: anywhere; } /* a name may be long; a number never breaks */
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide { overflow-x: auto; } .chart { width: 100%; } .two { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .9rem; }
 figure { margin: 0; break-inside: avoid; overflow-wrap: anywhere; } figure img { width: 100%; border-radius: 6px; }
@@ -34,7 +34,8 @@ mark { color: inherit; padding: 0 .1em; text-underline-offset: .2em; text-decora
 mark.against { text-decoration-style: dashed; text-decoration-color: var(--ice);
   background: color-mix(in srgb, #dcebf8 calc(35% + 65% * var(--w)), transparent); }
 @media (max-width: 44rem) { .two { grid-template-columns: 1fr; } }
-@media print { body { max-width: none; padding: 0; font-size: 11pt; } h2 { break-after: avoid; }
+@media print { body { max-width: none; padding: 0; font-size: 11pt; }
+  h2, h3, h2 + p { break-after: avoid; } table { font-size: 9pt; }
   table, .chart, figure, .verdict { break-inside: avoid; } .two { grid-template-columns: 1fr 1fr; }
   mark { print-color-adjust: exact; } }
 @page { margin: 16mm; }

@@ -117,7 +117,7 @@ def _figure(data: list[Figure], x: str, y: str, height: int = 320, **layout: Any
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "inherit", "size": 13},
     }
-    legend = {"orientation": "h", "y": -0.25}
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}  # below, it would meet the axis's title
     margin = {"l": 60, "r": 10, "t": 10, "b": 50}
     return {"data": data, "layout": {**axes, **look, "legend": legend, "margin": margin, "height": height, **layout}}
 

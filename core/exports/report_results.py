@@ -29,7 +29,7 @@ def how_good(told: Story) -> str:
     few, line = too_few(found["per_class"], told.noun), line_drawn(told)
     reliability = {p: f["reliability"] for p, f in told.figures.items() if f.get("reliability")}
     return (
-        f"<h2>How good is it?</h2><p>On {found['n']:,} {told.judged_on}.</p>{table((), figures)}"
+        f"<h2>How good is it?</h2><p>On {found['n']:,} {told.judged_on}.</p>{table((), figures, (1,))}"
         + table(_HEAD, rows, (3, 6))
         + (f'<p class="soft">{text(few)}</p>' if few else "")
         + (f"<p>{text(line)}</p>" if line else "")
