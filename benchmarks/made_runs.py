@@ -48,9 +48,12 @@ def looked_into(run: Run) -> None:
         | {"p_given": 0.1, "p_suggested": 0.9}
         for n in learned[:200]
     ]
+    others = {"files": learned, "nearest": random.choice(learned, (len(learned), 3)).tolist()}
+    told = {"classes": [[0, 1]] * len(learned), "shares": [[0.75, 0.25]] * len(learned)}
     found = {
         "label_errors": {"n": len(files), "accuracy": 0.9, "found": len(wrong), "rows": wrong},
         "neighbours": {**near, "similarity": np.full((len(held), 3), 0.9).tolist()},
+        "learned_from": {**others, **told, "similarity": np.full((len(learned), 3), 0.9).tolist()},
         "corrections": None,
     }
     write_json(run.insight_file, found, durable=False)

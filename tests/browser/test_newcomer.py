@@ -145,6 +145,9 @@ def test_a_run_is_looked_into(app, page, tmp_path):
     download.value.save_as(tmp_path / "report.html")
     page.goto((tmp_path / "report.html").as_uri())
     assert page.locator("h1").count()
+    assert "Was phase 2 worth it?" in page.locator("h2").all_inner_texts()
+    page.wait_for_function("() => [...document.querySelectorAll('.chart')].every(node => node._fullLayout)")
+    assert page.locator(".chart .main-svg").count() >= 6
     assert page.evaluate("() => [...document.images].every(image => image.naturalWidth > 0)")
     _shot(page, "9-report")
 

@@ -105,6 +105,11 @@ def test_a_perfect_area_keeps_an_honest_lower_end():
     assert low < 0.5
 
 
+def test_average_precision_interval_by_hand():
+    # logit 2.19722 ± 1.95996 / sqrt(20 · 0.9 · 0.1), back from the logit
+    assert average_precision_interval(0.9, 20) == pytest.approx((0.676204, 0.974861), abs=1e-5)
+
+
 def test_average_precision_interval_lies_within_0_and_1():
     low, high = average_precision_interval(0.9, 20)
     assert 0 < low < 0.9 < high < 1
