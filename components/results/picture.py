@@ -118,7 +118,8 @@ def _neighbours(report: Report, path: str) -> None:
     pictures = thumbnails([str(root / near.path) for near in found], 320, report.reading)
     items = "".join(
         f"<figure>{f'<img src={chr(34)}{source(small)}{chr(34)} alt={chr(34)}{chr(34)}>' if small else ''}"
-        f"<figcaption><b>{as_html(near.label)}</b> <span>{near.similarity:.2f} alike</span></figcaption></figure>"
+        f'<figcaption><b title="{as_html(near.label)}">{as_html(near.label)}</b> '
+        f"<span>{near.similarity:.2f} alike</span></figcaption></figure>"
         for near, small in zip(found, pictures, strict=True)
     )
     st.html(f'<div class="thaw-near">{items}</div>')
