@@ -52,7 +52,10 @@ def rates(curves: Mapping[str, Mapping[str, Sequence[Any]] | None], kind: str) -
         "xaxis": {**axis, "title": {"text": words[0]}},
         "yaxis": {**axis, "title": {"text": words[1]}},
         "showlegend": len(curves) > 1,
-        "legend": {"orientation": "v", "font": {"size": 12}},
+        "legend": {**(_ABOVE if len(curves) <= 6 else {}), "font": {"size": 12}},
         "margin": {"l": 48, "r": 40, "t": 14, "b": 44},  # the tools stand beside the corner, not over its points
     }
     return {"data": traces, "layout": layout}
+
+
+_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}  # a few names: beside the plot they halve it on a phone
