@@ -4,7 +4,6 @@ The steps are those of DICOM PS3.3 C.11: the modality's rescale or table, then a
 inversion of MONOCHROME1. Messages never quote the file's elements, because those name people.
 """
 
-import io
 import logging
 import warnings
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data.deflated import readable
 from core.data.dicom_frames import decoded
 from core.data.reading import AS_STORED, Reading, to_grey, window
 from core.errors import DataError
@@ -46,16 +46,18 @@ def header(source: str | Path | bytes) -> "Dataset":
     """All elements before the pixels.
 
     Raises:
-        DataError: they cannot be read, or the file holds no picture.
+        DataError: they cannot be read, the file holds no picture, or it inflates to far more than one.
     """
     import pydicom
 
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # here, because the import sets it too
     try:
-        found = pydicom.dcmread(_opened(source), stop_before_pixels=True)
+        found = pydicom.dcmread(readable(source), stop_before_pixels=True)
         whole = int(found.Rows) > 0 and int(found.Columns) > 0 and bool(found.file_meta.TransferSyntaxUID)
         whole = whole and bool(found.PhotometricInterpretation)
+    except DataError:
+        raise
     except AttributeError:
         raise DataError("This DICOM file holds no picture.") from None
     except Exception:  # noqa: BLE001 -- pydicom raises nearly anything, and quotes values
@@ -108,10 +110,6 @@ def _pixels(source: str | Path | bytes, about: "Dataset", reading: Reading) -> n
     if about.PhotometricInterpretation == "MONOCHROME1":
         grey = 255 - grey
     return np.repeat(grey[:, :, None], 3, axis=2)
-
-
-def _opened(source: str | Path | bytes) -> Any:
-    return io.BytesIO(source) if isinstance(source, bytes) else source
 
 
 def _frame(about: "Dataset", wanted: int) -> int:

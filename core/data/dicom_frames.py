@@ -1,12 +1,12 @@
 """The stored values of one DICOM frame, by the decoder that suits its compression, or else by the next one."""
 
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.data import gdcm
+from core.data.deflated import readable
 from core.errors import DataError
 
 # Who decodes what, and who tries next: Pillow and CharLS before GDCM, because they follow upstream's security fixes
@@ -55,13 +55,9 @@ def stored(source: str | Path | bytes, frame: int, plugin: str) -> np.ndarray:
     from pydicom.pixels import pixel_array
 
     try:
-        return pixel_array(_opened(source), index=frame, decoding_plugin=plugin)
+        return pixel_array(readable(source), index=frame, decoding_plugin=plugin)
     except (AttributeError, ValueError):  # it found no pixels, or not where it looked
-        return pixel_array(dcmread(_opened(source)), index=frame, decoding_plugin=plugin)
-
-
-def _opened(source: str | Path | bytes) -> Any:
-    return io.BytesIO(source) if isinstance(source, bytes) else source
+        return pixel_array(dcmread(readable(source)), index=frame, decoding_plugin=plugin)
 
 
 def _refusal(source: str | Path | bytes, syntax: Any, reasons: list[str]) -> str:
@@ -82,7 +78,7 @@ def _holds_pixels(source: str | Path | bytes) -> bool:
     from pydicom import dcmread
 
     try:
-        found = dcmread(_opened(source), specific_tags=list(_PIXELS))
+        found = dcmread(readable(source), specific_tags=list(_PIXELS))
         return any(name in found for name in _PIXELS)
     except Exception:  # noqa: BLE001
         return True

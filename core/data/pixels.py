@@ -9,13 +9,11 @@ import numpy as np
 from PIL import Image
 
 from core.data import deep, dicom
-from core.data.reading import AS_STORED, Reading, window
+from core.data.reading import AS_STORED, MAX_PIXELS, Reading, window
 from core.errors import DataError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
-
-MAX_PIXELS = 100_000_000  # width x height; a larger picture is taken for a decompression bomb
 
 # Not pictures by themselves: these start Ghostscript or Windows' renderer, or are containers without pixels.
 _NOT_OPENED = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "PDF"}

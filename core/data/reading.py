@@ -6,6 +6,8 @@ import numpy as np
 
 from core.config import RunConfig
 
+MAX_PIXELS = 100_000_000  # width x height; a larger picture is taken for a decompression bomb
+
 
 class Reading(NamedTuple):
     """How values become grey levels, and which frame is read. The default is what the file itself says."""

@@ -1,12 +1,13 @@
 """DICOM files for tests: those that pydicom ships, and small ones written here."""
 
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pydicom
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 
 def bundled(name: str) -> Path:
@@ -36,4 +37,25 @@ def write(path: Path, values: np.ndarray, *, keep_shape: bool = True, **elements
         setattr(found, name, value)
     path.parent.mkdir(parents=True, exist_ok=True)
     found.save_as(path, enforce_file_format=True)
+    return path
+
+
+def deflated(path: Path, values: np.ndarray, **elements) -> Path:
+    """A file of `write`, deflated as DICOM PS3.5 A.5 has it."""
+    found = pydicom.dcmread(write(path, values, **elements))
+    found.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    found.save_as(path, enforce_file_format=True)
+    return path
+
+
+def bomb(path: Path, gigabytes: int = 2) -> Path:
+    """A deflated picture of 8 x 8 with zeros by the gigabyte behind it: some megabytes on disk."""
+    values = np.zeros((8, 8), np.int16)
+    plain, packed = write(path, values).read_bytes(), deflated(path, values).read_bytes()
+    start = plain.index(b"\x08\x00\x16\x00UI")  # the first element after the file's meta information
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    inside = packer.compress(plain[start:]) + packer.flush(zlib.Z_FULL_FLUSH)
+    zeros = packer.compress(bytes(1 << 26)) + packer.flush(zlib.Z_FULL_FLUSH)  # a piece that may stand many times
+    meta = packed[: 132 + 12 + int.from_bytes(packed[140:144], "little")]
+    path.write_bytes(meta + inside + zeros * (gigabytes * 16) + packer.flush())
     return path
