@@ -1,6 +1,6 @@
 """The door: with sign-in set up nobody passes without it, and an open address without it serves nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -15,15 +15,26 @@ def require() -> None:
 
     Also guards those who start Streamlit by hand, past the check of `make app`.
     """
+    reason = refusal(_signed_in)
+    if reason is None:
+        return
     auth = _auth()
     if auth is None:
-        reason = hosting.refusal(st.get_option("server.address") or "0.0.0.0")
-        if reason:
-            st.error(reason, icon=":material/lock:")
-            st.stop()
-    elif not _signed_in():
+        st.error(reason, icon=":material/lock:")
+    else:
         _ask(auth)
-        st.stop()
+    st.stop()
+
+
+def refusal(is_signed_in: Callable[[], bool]) -> str | None:
+    """Why a visitor may see nothing, as one sentence; None for one who may.
+
+    Args:
+        is_signed_in: whether this visitor is, asked only where sign-in is set up.
+    """
+    if _auth() is None:
+        return hosting.refusal(st.get_option("server.address") or "0.0.0.0")
+    return None if is_signed_in() else "Sign in first."
 
 
 def way_out() -> list[StreamlitPage]:

@@ -1,11 +1,13 @@
 """A stranger comes to the door, signs in at a real (tiny) OpenID Connect provider, and leaves again."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -127,6 +129,26 @@ def test_a_stranger_sees_only_the_door_and_whoever_signs_in_sees_the_app(app, ch
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("link", name="Runs")).to_be_visible(timeout=20_000)
         expect(page.get_by_text("Sign in to see data, runs and models.")).to_have_count(0)
+        _files_pass(page, app)
         page.get_by_role("link", name="Sign out").click()
         expect(page.get_by_text("Sign in to see data, runs and models.")).to_be_visible(timeout=20_000)
         browser.close()
+
+
+def _files_pass(page, app):
+    """An upload arrives and a file is given to whoever is signed in, and to nobody else."""
+    page.get_by_role("link", name="Train").click()
+    page.get_by_role("button", name="Settings file").click()
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Save these settings").click()
+    saved = found.value.path()
+    assert json.loads(saved.read_text())["preset"]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(found.value.url, timeout=5)
+    with refused.value:
+        assert refused.value.code == 403
+    settings = {"name": "s.json", "mimeType": "application/json", "buffer": b'{"preset": "quick", "name": "of a file"}'}
+    with page.expect_response("**/upload_file/**") as answer:
+        page.locator("input[type=file]").set_input_files(settings)
+    assert answer.value.status == 204
+    page.keyboard.press("Escape")
