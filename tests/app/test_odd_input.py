@@ -16,6 +16,7 @@ from tests.core.data_pictures import fill, split_folders
 from tests.core.odd_data import LEFT_OUT, USABLE, WARNED, bomb, bound_by_rights, odd_data
 from tests.core.served_run import make_run
 from tests.core.test_data_archive import packed, png, two_classes
+from tests.core.test_training_extremes import two_thousand_classes
 
 
 def _until(app, condition):
@@ -55,6 +56,18 @@ def test_the_page_warns_of_a_picture_in_train_and_validation(tmp_path, monkeypat
     (data / "validation" / "cat" / "same.png").write_bytes((data / "train" / "cat" / "3.png").read_bytes())
     app = _until(_open("data", data=str(data)), lambda app: app.dataframe)
     assert list(app.dataframe[0].value["what"]) == ["leak"]
+
+
+def test_two_thousand_classes_of_two_pictures_are_shown_and_can_be_trained(tmp_path, monkeypatch):
+    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path))
+    data = two_thousand_classes(tmp_path / "data")
+    app = _until(_open("data", data=str(data)), lambda app: app.number_input)
+    assert not _errors(app)
+    assert "2,000" in " ".join(html.value for html in app.get("html"))
+    assert app.number_input[0].label == "Page of 200"
+    assert not _errors(app.number_input[0].set_value(200).run())
+    assert "class 1999" in " ".join(html.value for html in app.get("html"))
+    assert not _open("train", data=str(data)).button(key="start").disabled
 
 
 def _only_in(split):

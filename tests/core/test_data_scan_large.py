@@ -1,5 +1,6 @@
 """A hundred thousand pictures are scanned and split like a hundred."""
 
+import json
 import struct
 import zlib
 
@@ -8,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.scan import scan
 from core.data.split import assign_splits
-from tests.core.conftest import ROOT
+from tests.core.conftest import ROOT, core
 
 CLASSES, EACH = 100, 1000
 
@@ -36,6 +37,8 @@ def test_a_hundred_thousand_files_are_scanned_split_and_shown(tmp_path, monkeypa
     splits = [file.split for file in assign_splits(found, validation_share=0.2, seed=0)]
     assert splits.count("validation") == CLASSES * EACH // 5
     assert scan(tmp_path / "data").files == found.files
+    said = json.loads(core("scan", str(tmp_path / "data"), "--json").stdout)
+    assert (said["total"], len(said["classes"]), said["problems"]) == (CLASSES * EACH, CLASSES, [])
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=300).run()
     for page in ("data", "train"):
         app.switch_page(f"components/pages/{page}.py")
