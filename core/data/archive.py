@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock
+
 from core import environment
 from core.data.layout import is_split
 from core.data.walk import is_junk
@@ -65,7 +67,8 @@ def extract_zip(
     except OSError as error:
         raise DataError(f"Uploads cannot be kept in {str(place)!r}: {error.strerror}.") from None
     try:
-        _unpack(source, beside, progress)
+        with FileLock(place.with_suffix(".lock")):  # one at a time, so that the room is counted with all that is in it
+            _unpack(source, beside, progress)
         return _inner(_move_to_new(beside, place, _folder_name(name)))
     except _DAMAGE as error:
         raise DataError(f"The archive {name!r} is damaged or not a ZIP: {error}. Pack it again.") from None

@@ -1,6 +1,7 @@
 import io
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,32 @@ def test_limits_of_count_and_of_all_uploads(monkeypatch):
     monkeypatch.setattr(archive, "MAX_MEMBERS", 500)
     monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 100)
     refused(packed(two_classes()), "together")
+
+
+def test_uploads_that_fit_one_by_one_are_refused_where_their_sum_is_too_much(monkeypatch):
+    size = sum(len(data) for _, data in two_classes())
+    monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 2 * size - 1)
+    extract_zip(packed(two_classes()), "first.zip")
+    with pytest.raises(DataError, match="together and take"):
+        extract_zip(packed(two_classes()), "second.zip")
+    assert left_behind() == ["first"]
+
+
+def test_uploads_unpacked_at_once_do_not_pass_the_limit_side_by_side(monkeypatch):
+    size = sum(len(data) for _, data in two_classes())
+    monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 2 * size - 1)
+    with ThreadPoolExecutor(1) as pool:
+        others = []
+
+        def begun(done, total):
+            if not others:
+                others.append(pool.submit(extract_zip, packed(two_classes()), "second.zip"))
+                wait(others, timeout=0.5)
+
+        extract_zip(packed(two_classes()), "first.zip", progress=begun)
+        with pytest.raises(DataError, match="together and take"):
+            others[0].result()
+    assert left_behind() == ["first"]
 
 
 def test_two_members_of_one_name_are_refused():
