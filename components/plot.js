@@ -99,7 +99,7 @@ export default function (component) {
       const figure = JSON.stringify(state.latest.figure) + state.latest.height;
       if (!again && state.drawn === figure) return;
       const rest = (state.rested ?? 0) - performance.now();
-      if (data.live && !again && rest > 0) {
+      if (data.every && !again && rest > 0) {
         state.later ??= setTimeout(() => { state.later = null; draw(); }, rest);
         return;
       }
@@ -111,7 +111,7 @@ export default function (component) {
         displaylogo: false, responsive: false, displayModeBar: "hover",
         modeBarButtonsToRemove: ["autoScale2d", "zoomIn2d", "zoomOut2d", ...(data.selects ? [] : ["select2d", "lasso2d"])],
       }).then(() => {
-        state.rested = began + 20 * (performance.now() - began);
+        state.rested = began + 20 * data.every * (performance.now() - began);
         if (state.bound) return;
         state.bound = true;
         node.on("plotly_click", (event) => {

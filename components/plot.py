@@ -61,7 +61,7 @@ def plot(
     height: int = 320,
     selects: bool = False,
     tip: Tip | None = None,
-    live: bool = False,
+    every: float = 0.0,
 ) -> Any:
     """Draw a figure.
 
@@ -73,7 +73,8 @@ def plot(
         height: pixels.
         selects: points can be chosen by drawing around them, and the one under the pointer is told.
         tip: the picture of the point that was hovered over.
-        live: the data change by themselves; drawing them takes at most a twentieth of the browser's time.
+        every: the data change by themselves every so many seconds; drawing them takes at most a twentieth of the
+            browser's time, and so many times less where pages look less often, because many people watch.
 
     Returns:
         The component's result; `clicked` holds the point that was clicked in this run of the script, or None, and
@@ -82,6 +83,6 @@ def plot(
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     library = f"/{base}/component/{_library.name}/plotly.min.js".replace("//", "/")
     data = {"figure": figure, "title": title, "text": text, "height": height, "library": library}
-    data |= {"selects": selects, "tip": tip, "live": live}
+    data |= {"selects": selects, "tip": tip, "every": every}
     told = {f"on_{name}_change": lambda: None for name in ("clicked", "selected", "hovered")}
     return _component(key=key, data=data, **told)

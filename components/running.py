@@ -54,7 +54,7 @@ def _look(run: Run, every: float | None, unskippable: str) -> None:
         else:
             st.html(facts(_facts(status, config.way, one), fixed=True))
             st.html(progress(_share(status), status.get("phase") or 0, run_state.message(status)))
-        _curves(run, seen, one)
+        _curves(run, seen, one, every or 0.0)
         st.subheader("Held-out samples", help=f"The same dozen {one}s, never trained on, after every epoch.")
         show_samples(run, seen)
     if alive:
@@ -106,7 +106,7 @@ def _of(status: dict[str, Any], part: str, whole: str) -> str:
     return f"{status[part]} / {status[whole]}" if status.get(part) is not None and status.get(whole) else UNKNOWN
 
 
-def _curves(run: Run, seen: list[dict[str, Any]], one: str) -> None:
+def _curves(run: Run, seen: list[dict[str, Any]], one: str, every: float) -> None:
     config = run.config()
     epochs = (config.phase1.epochs, config.phase2.epochs)
     for place, measure, name in zip(st.columns(2), ("accuracy", "loss"), ("Accuracy", "Loss"), strict=True):
@@ -114,7 +114,7 @@ def _curves(run: Run, seen: list[dict[str, Any]], one: str) -> None:
             st.subheader(name, help=_HELP[measure].format(one))
             figure = curves.curves(seen, measure, epochs, run.id, config.way)  # type: ignore[arg-type]
             words = curves.in_words(seen, measure)  # type: ignore[arg-type]
-            plot(figure, title=f"{name} by epoch", text=words, key=f"curve-{measure}", height=300, live=True)
+            plot(figure, title=f"{name} by epoch", text=words, key=f"curve-{measure}", height=300, every=every)
     st.caption(f"Solid: held-out {one}s, which it never trains on. Dotted: the {one}s it learns from.")
 
 

@@ -23,6 +23,7 @@ from core.record import Run
 from core.training.reporter import Reporter
 
 LOCK_SECONDS = 10  # a reader may hold the lock for an instant
+NICENESS = 5  # pages and predictions need little, and somebody waits for them
 
 
 def main(folder: str) -> int:
@@ -44,6 +45,7 @@ def main(folder: str) -> int:
 
 def watched(folder: str) -> int:
     """`main` in a child process; if a signal ends it, what is known of that is written into the run's folder."""
+    os.nice(NICENESS)
     kills = oom_kills()
     child = os.fork()
     if not child:
