@@ -1,6 +1,6 @@
 """The door for files: what sign-in keeps behind pages, it keeps behind Streamlit's routes for files too.
 
-Streamlit asks nobody there: whoever opens a connection gets a session, and may upload into the server's memory.
+Streamlit asks nobody there: whoever opens a connection gets a session, and may upload into the server's memory and read how it fares.
 """
 
 import json
@@ -17,7 +17,7 @@ from streamlit.web.server.starlette.starlette_websocket import _get_signed_cooki
 from components import sign_in
 from components.numbers import megabytes
 
-_UPLOAD, _MEDIA = "/_stcore/upload_file/", "/media/"
+_BEHIND = ("/_stcore/upload_file/", "/media/", "/_stcore/metrics")  # routes that Streamlit opens to everybody
 _TOGETHER = 2  # times the limit of one upload that all may take
 
 
@@ -31,7 +31,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let it through."""
         path = scope["path"] if scope["type"] == "http" else ""
-        if _UPLOAD not in path and _MEDIA not in path:
+        if not any(route in path for route in _BEHIND):
             await self._app(scope, receive, send)
         elif reason := sign_in.refusal(lambda: _signed_in(HTTPConnection(scope).cookies)):
             await PlainTextResponse(reason, 403)(scope, receive, send)

@@ -128,7 +128,7 @@ def test_a_stranger_with_a_session_uploads_nothing_and_is_given_no_file(app, vis
         answer = stranger.put(session)
         assert (answer.status_code, answer.text) == (403, "Sign in first.")
         assert stranger.http.delete(stranger.path(session), headers=stranger.token()).status_code == 403
-        for path in (MEDIA, "/%6dedia/0123456789abcdef.bin"):
+        for path in (MEDIA, "/%6dedia/0123456789abcdef.bin", "/_stcore/metrics"):
             assert stranger.http.get(path).status_code == 403
 
 
