@@ -73,10 +73,10 @@ def test_nothing_that_is_answered_exported_or_cached_names_a_patient(medical, sl
     out, err = capfd.readouterr()
     assert '"error": "' in out  # of the torn one
     answers = [out.encode(), err.encode()]
-    service, example = PredictionService(medical, "token"), Example(picture=picture.read_bytes(), name="x")
+    service, example = PredictionService(medical, "token"), Example(file=picture.read_bytes(), name="x")
     answers.append(json.dumps(service.answer(example, both=True)).encode())
     for form in ("json", "png"):
-        made = service.heat_map(example, Asked(label=None, method="gradcam", phase=None, format=form))
+        made = service.explanation(example, Asked(label=None, method="gradcam", phase=None, format=form))
         answers += [bytes(made.body), repr(made.headers).encode()]
     for name in ("card", "settings"):
         answers.append(export(medical, name, tmp_path / name).read_bytes())
