@@ -1,6 +1,7 @@
 """The door for files: what sign-in keeps behind pages, it keeps behind Streamlit's routes for files too.
 
-Streamlit asks nobody there: whoever opens a connection gets a session, and may upload into the server's memory and read how it fares.
+Streamlit asks nobody there: whoever opens a connection gets a session, and may upload into the server's memory and
+read how it fares.
 """
 
 import json
