@@ -23,7 +23,7 @@ from core.record import Run
 from core.training.reporter import Reporter
 
 LOCK_SECONDS = 10  # a reader may hold the lock for an instant
-NICENESS = 5  # pages and predictions need little, and somebody waits for them
+NICENESS = 10  # pages and predictions need little, and somebody waits for them
 
 
 def main(folder: str) -> int:

@@ -345,7 +345,7 @@ def _watches(process: Path) -> bool:
 def test_a_worker_lets_pages_and_predictions_go_first(pictures, tmp_path):
     run = launcher.start(from_json({"data": str(pictures), **SMALL, "weights": "random"}), tmp_path)
     until(lambda: run.status().get("pid"))
-    assert os.getpriority(os.PRIO_PROCESS, run.status()["pid"]) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
+    assert os.getpriority(os.PRIO_PROCESS, run.status()["pid"]) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
     launcher.stop(run)
     until(lambda: run.state() in record.ENDED)
 
