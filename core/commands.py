@@ -91,6 +91,7 @@ def predict(args: argparse.Namespace) -> int:
     if not args.files and not args.text:
         raise ConfigError("predict needs at least one FILE, or --text TEXT. Received neither.")
     with _quiet_output():
+        import_quietly("tensorflow")
         from core.predict import Predictor
 
         predictor = Predictor(run)
@@ -107,6 +108,7 @@ def evaluate(args: argparse.Namespace) -> int:
     """Score the kept model of a run on another labelled folder."""
     run = find_run(args.run)
     with _quiet_output():
+        import_quietly("tensorflow")
         from core.evaluate import evaluate as score
 
         result = score(run, args.data)
@@ -171,7 +173,6 @@ def _counts(splits: dict[str, int]) -> str:
 
 def _quiet_output() -> contextlib.AbstractContextManager[Any]:
     """What libraries print goes to standard error: standard output holds the answer and nothing else."""
-    import_quietly("tensorflow")
     return contextlib.redirect_stdout(sys.stderr)
 
 
