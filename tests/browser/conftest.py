@@ -35,14 +35,14 @@ def app(tmp_path_factory, chromium):
     with open(home / "app.log", "wb") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
     try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health")
+        wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health")
         yield App(f"http://127.0.0.1:{port}", home / "runs")
     finally:
         server.terminate()
         server.wait(20)
 
 
-def _wait(url):
+def wait_until_healthy(url):
     for _ in range(300):
         try:
             with urllib.request.urlopen(url, timeout=2):

@@ -20,6 +20,8 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
+from tests.browser.conftest import wait_until_healthy
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.browser
 
@@ -104,16 +106,6 @@ def app(issuer, tmp_path):
     finally:
         server.terminate()
         server.wait(timeout=20)
-
-
-def wait_until_healthy(url):
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the app never answered")
 
 
 def test_a_stranger_sees_only_the_door_and_whoever_signs_in_sees_the_app(app, chromium):
