@@ -14,7 +14,6 @@ from components.results.report import Report
 from core.evaluation.confusions import most_confused
 
 Cell = tuple[int, int]  # true class, answer
-_MOST_CLASSES = 50  # that the matrix shows
 _MOST_CELLS = 300  # that can be chosen from
 
 
@@ -34,7 +33,7 @@ def show(report: Report) -> None:
             label_visibility="collapsed",
         )
     left, right = st.columns([1, 1], gap="large")
-    picked = most_confused(confusion, _MOST_CLASSES)
+    picked = most_confused(confusion)
     height = min(760, max(300, 110 + 42 * len(picked)))
     with left:
         figure = matrix(confusion, classes, kind == "shares", report.unit, picked)

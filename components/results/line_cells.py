@@ -19,8 +19,6 @@ from core.evaluation.confusions import counted, most_confused
 # A bar between two probabilities, 0 for the class or 1 for the rest; or a cell: truth and answer, by row and column.
 Picked = tuple[float | None, float | None, int, int | None]
 
-_MOST_CLASSES = 50  # that the matrix shows
-
 
 def matrix_at(report: Report, line: Line, words: str) -> Any:
     """What is taken for what at the line; returns its click."""
@@ -28,7 +26,7 @@ def matrix_at(report: Report, line: Line, words: str) -> Any:
     rows, order = report.held_out_rows, _order(report, line[0])
     answers = decision.chosen(probabilities(report, rows), line)
     cells = counted(np.argsort(order)[report.cases.labels[rows]], np.argsort(order)[answers], len(order))
-    picked = most_confused(cells, _MOST_CLASSES)
+    picked = most_confused(cells)
     figure = matrix(cells, [report.classes[k] for k in order], False, report.unit, picked)
     return plot(figure, title="At this line", text=words, key="threshold-matrix", height=186 + 42 * len(picked))
 

@@ -88,7 +88,7 @@ def _moved(report: Report, noted: dict[str, Any], now: float | None, then: float
         return {"class": noted.get("class"), "value": was["value"]}
     value = calibration.moved(float(noted["value"]), (then or 1.0) / (now or 1.0))
     if report.cases is not None and noted.get("class") in report.classes_as_named:
-        place, held_out = report.classes_as_named.index(noted["class"]), report.cases.rows("validation")
+        place, held_out = report.classes_as_named.index(noted["class"]), report.held_out_rows
         plain, truth = report.cases.probabilities[report.kept][held_out], report.cases.labels[held_out] == place
         before, after = (calibration.apply_temperature(plain, t or 1.0)[:, place] for t in (now, then))
         value = thresholds.carried(before, after, truth, float(noted["value"]), value)

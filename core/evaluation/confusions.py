@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+MOST = 50  # classes that a matrix shows
+
 
 def counted(labels: np.ndarray, answers: np.ndarray, classes: int) -> list[list[int]]:
     """The confusion matrix, (C, C), rows true, columns answers.
@@ -18,7 +20,7 @@ def counted(labels: np.ndarray, answers: np.ndarray, classes: int) -> list[list[
     return table.tolist()
 
 
-def most_confused(confusion: Sequence[Sequence[int]], most: int) -> list[int]:
+def most_confused(confusion: Sequence[Sequence[int]], most: int = MOST) -> list[int]:
     """The classes with the most confusions, as truth or as answer, in their own order; every class where few.
 
     Args:

@@ -34,7 +34,7 @@ def learning(epochs: Sequence[dict[str, Any]], measure: str) -> Figure:
 
 def confusion(rows: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
     """Rows true, columns predicted; colour is the share of the row, text the count. Of many classes the worst 50."""
-    picked = most_confused(rows, 50)
+    picked = most_confused(rows)
     names = [_label(classes[i]) for i in picked]
     totals = [max(1, sum(rows[i])) for i in picked]
     counts = [[rows[i][j] for j in picked] for i in picked]
