@@ -1,4 +1,4 @@
-"""Taking a run along: its model and its settings. Files are read when they are asked for."""
+"""Taking a run along: its model, read when it is asked for, and its settings."""
 
 import json
 
@@ -25,7 +25,7 @@ def download_buttons(run: Run, key: str) -> None:
             )
         st.download_button(
             "Settings",
-            lambda: json.dumps(config.to_json(), indent=1),
+            json.dumps(config.to_json(), indent=1),
             file_name="thaw-settings.json",
             mime="application/json",
             icon=":material/tune:",

@@ -67,7 +67,7 @@ def _kind(run: Run, kind: str, state: str, message: str) -> None:
         with st.container(horizontal=True):
             st.download_button(
                 f"Download {file.name}",
-                file.read_bytes,
+                file.read_bytes(),  # not on demand: Streamlit forgets what to call at every rerun, under a click too
                 file_name=file.name,
                 mime=mime,
                 key=f"get-{kind}",
