@@ -544,3 +544,22 @@ def test_a_bar_or_cell_beside_the_line_shows_its_pictures(run):
         app.run()
         assert not _errors(app)
         assert f": {many} picture" in _said(app)
+
+
+def test_a_download_keeps_its_address_through_reruns(run):
+    """One made on demand is called anew in every rerun, and a click on the button of before brings nothing."""
+    file = run_jobs.exported(run, "report")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("<html>")
+    run.job_file("report").parent.mkdir(exist_ok=True)
+    run.job_file("report").write_text('{"state": "done", "message": ""}')
+    app = _open(run, "take")
+    before = _address(app, "Download report.html")
+    assert before
+    assert _address(app.run(), "Download report.html") == before
+
+
+def _address(app, label):
+    [button] = [element.proto for element in app.get("download_button") if element.proto.label == label]
+    assert not button.deferred_file_id
+    return button.url
