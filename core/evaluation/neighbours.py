@@ -5,7 +5,7 @@ from sklearn import config_context
 from sklearn.neighbors import NearestNeighbors
 
 NEAREST = 3
-_MEGABYTES = 64  # that distances may take while they are compared
+_MEGABYTES = 32  # that distances may take while they are compared
 _AT_ONCE = 1_024  # training examples that are copied at a time to be asked about
 
 
