@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from benchmarks.registry import Benchmark, Measured, Settings, load
 
 
 def main(arguments: list[str]) -> int:
-    """Run the benchmarks asked for; the exit status is 0 whether goals are met or not."""
+    """Run the benchmarks asked for; the exit status is 0 whether goals are met or not, 1 where one could not be run."""
     known = load()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="a benchmark, or a group of them; all by default")
@@ -31,10 +32,15 @@ def main(arguments: list[str]) -> int:
     if groups is None:
         print(f"Unknown benchmark in {asked.names}. Known: {', '.join(known)}.", file=sys.stderr)
         return 2
-    rows: dict[str, Any] = {}
+    failed = False
     for group, members in groups.items():
         print(f"{group} …", flush=True)
-        made = _measure(members, asked.quick, asked.pairs)
+        try:
+            made = _measure(members, asked.quick, asked.pairs)
+        except Exception:  # noqa: BLE001 -- the others can still be measured
+            traceback.print_exc()
+            failed = True
+            continue
         for row in made.values():
             print(
                 f"  {row['name']}: ours {results.amount(row['ours'], row['unit'])}, "
@@ -44,10 +50,9 @@ def main(arguments: list[str]) -> int:
             )
             if row.get("more"):
                 print(f"    {json.dumps(row['more'])[:400]}", flush=True)
-        rows |= made
         if not asked.quick:
             draw(results.merge(made, known))
-    return 0
+    return int(failed)
 
 
 def _groups(known: dict[str, Benchmark], names: list[str]) -> dict[str, list[Benchmark]] | None:
@@ -67,7 +72,7 @@ def _measure(members: list[Benchmark], quick: bool, pairs: int | None) -> dict[s
     with tempfile.TemporaryDirectory(prefix="thaw-bench-") as home:
         found = members[0].measure(Settings(Path(home), quick, pairs))
     by_name: dict[str, Measured] = found if isinstance(found, dict) else {members[0].name: found}
-    about = {"machine": machine.machine(), "load": [before, machine.load()]}
+    about = {"machine": machine.machine(), "load": [before, machine.load()], "code": machine.state()}
     return {b.name: {**b.row(by_name[b.name]), **about} for b in members if b.name in by_name}
 
 

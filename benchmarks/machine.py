@@ -2,6 +2,8 @@
 
 import os
 import platform
+import subprocess
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,21 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         **{name: version(name) for name in ("tensorflow", "keras", "streamlit")},
     }
+
+
+def state() -> dict[str, str]:
+    """The day, and the commit of the code; with a `+` where files differ from it."""
+    commit = _git("rev-parse", "--short", "HEAD") or "–"
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "core", "components", "benchmarks/*.py")
+    return {"day": time.strftime("%Y-%m-%d"), "commit": commit + ("+" if changed else "")}
+
+
+def _git(*command: str) -> str:
+    try:
+        found = subprocess.run(["git", *command], cwd=Path(__file__).parent.parent, capture_output=True, text=True)
+    except OSError:
+        return ""
+    return found.stdout.strip()
 
 
 def load() -> float:

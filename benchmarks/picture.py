@@ -45,7 +45,10 @@ def svg(rows: list[dict[str, Any]]) -> str:
     ]
     for i, row in enumerate(rows):
         parts += _pair(row, TOP + i * ROW)
-    cores = f"{machine['cores']} cores of {machine['cpu']}, no graphics card. benchmarks/results.md says how."
+    cores = (
+        f"{machine['cores']} cores of {machine['cpu']}, no graphics card. The recipe's time is scaled from its first "
+        "epochs; benchmarks/results.md says how."
+    )
     if any(provisional(row) for row in rows):
         cores = f"Provisional: measured on a busy machine. {cores}"
     parts += [_text(LEFT, height - 12, cores, size=12, colour="#57606a"), "</svg>"]

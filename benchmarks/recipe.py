@@ -16,7 +16,7 @@ def lite0(data: str, size: int, epochs: int) -> dict[str, Any]:
     """Phase 1: EfficientNet-Lite0 frozen inside a Sequential, a new head trained with `fit`.
 
     Returns:
-        `setup`: seconds until `fit` begins; `epochs`: seconds of each.
+        `setup`: seconds until `fit` begins; `epochs`: seconds of each; `val_accuracy` after the last.
     """
     from core.catalog import backbone
     from core.models.backbones import build_base
@@ -38,7 +38,8 @@ def lite0(data: str, size: int, epochs: int) -> dict[str, Any]:
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
     setup = time.perf_counter() - began
-    return {"setup": setup, "epochs": _fit(model, train, validation, epochs)}
+    clock = _fit(model, train, validation, epochs)
+    return {"setup": setup, "epochs": clock.seconds, "val_accuracy": clock.val_accuracy}
 
 
 def vgg16(data: str, size: int, epochs1: int, epochs2: int) -> dict[str, Any]:
@@ -71,7 +72,8 @@ def vgg16(data: str, size: int, epochs1: int, epochs2: int) -> dict[str, Any]:
     for layer in base.layers[:-4]:
         layer.trainable = False
     model.compile(optimizer=keras.optimizers.Adam(1e-5), loss=loss, metrics=["accuracy"])
-    return {"setup": setup, "epochs1": first, "epochs2": _fit(model, train, validation, epochs2)}
+    second = _fit(model, train, validation, epochs2)
+    return {"setup": setup, "epochs1": first.seconds, "epochs2": second.seconds}
 
 
 def minilm(data: str, length: int, epochs: int) -> dict[str, Any]:
@@ -111,12 +113,14 @@ class _Clock(keras.callbacks.Callback):
     def __init__(self) -> None:
         super().__init__()
         self.seconds: list[float] = []
+        self.val_accuracy = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._began = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.seconds.append(time.perf_counter() - self._began)
+        self.val_accuracy = float((logs or {})["val_accuracy"])
 
 
 def _data(data: str, size: int) -> Any:
@@ -128,7 +132,7 @@ def _data(data: str, size: int) -> Any:
     )
 
 
-def _fit(model: keras.Model, train: Any, validation: Any, epochs: int) -> list[float]:
+def _fit(model: keras.Model, train: Any, validation: Any, epochs: int) -> _Clock:
     clock = _Clock()
     model.fit(train, validation_data=validation, epochs=epochs, callbacks=[clock], verbose=0)
-    return clock.seconds
+    return clock

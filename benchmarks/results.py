@@ -33,19 +33,21 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
         "",
         "Written by `make bench`; single rows by `python -m benchmarks NAME`. Both sides ran on the same machine, one",
         "after the other, pair by pair; each in a fresh process, or both warm in one where the row says so. Figures",
-        "are medians, and the ratio is the median of the pairs' ratios. `results.json` has every value and the load.",
+        "are medians, and the ratio is the median of the pairs' ratios. `results.json` has every value and the load;",
+        "the last column names the day and the commit of the code.",
         "",
         f"A goal is **provisional** where the load average was above {QUIET:g} before or after: other processes took",
         "part, and with a single pair perhaps in one side more than in the other. Such a row is to be measured again.",
         "",
-        "| what | against | goal | ours | theirs | ratio | pairs | met? | how |",
-        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |",
+        "| what | against | goal | ours | theirs | ratio | pairs | met? | how | measured |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- | --- |",
     ]
     for row in rows.values():
         met = ("yes" if row["met"] else "**no**") + (", provisional" if provisional(row) else "")
         lines.append(
             f"| {row['what']} | {row['against']} | {row['goal_words']} | {amount(row['ours'], row['unit'])} "
-            f"| {amount(row['theirs'], row['unit'])} | {ratio(row)} | {row['pairs']} | {met} | {row['how']} |"
+            f"| {amount(row['theirs'], row['unit'])} | {ratio(row)} | {row['pairs']} | {met} | {row['how']} "
+            f"| {row['code']['day']}, {row['code']['commit']} |"
         )
     lines += ["", *_profiles(rows), *_machines(rows)]
     return "\n".join(lines) + "\n"
@@ -75,14 +77,14 @@ def ratio(row: dict[str, Any]) -> str:
 
 def _profiles(rows: dict[str, dict[str, Any]]) -> list[str]:
     """Where the time or the memory went, of the rows below their goal."""
-    missed = [row for row in rows.values() if not row["met"] and row.get("profile")]
+    missed = [row for row in rows.values() if not row["met"]]
     if not missed:
         return []
     lines = ["## What keeps the others from their goals", "", "Where our time, or memory, went in the last round.", ""]
     for row in missed:
         unit = "MB" if row["unit"] == "MB" else "s"
-        parts = [f"{part} {amount(value, unit)}" for part, value in row["profile"].items()]
-        lines.append(f"- **{row['what']}**: {'; '.join(parts)}.")
+        parts = [f"{part} {amount(value, unit)}" for part, value in row.get("profile", {}).items()]
+        lines.append(f"- **{row['what']}**: {'; '.join(parts) or 'no profile'}.")
     return [*lines, ""]
 
 

@@ -155,10 +155,10 @@ async def _sessions(
 
 
 async def _memory(server: int, home: Path, seconds: float) -> dict[str, list[dict[str, int]]]:
-    """Bytes of the server and of the prediction service after the first minute and at the end."""
+    """Bytes of the server and of the prediction service at the start, after the first minute and at the end."""
     found: dict[str, list[dict[str, int]]] = {"server": [], "service": []}
     first = min(FIRST_MINUTE, seconds / 2)
-    for wait in (first, max(0.0, seconds - first - 1)):
+    for wait in (0.0, first, max(0.0, seconds - first - 1)):
         await asyncio.sleep(wait)
         found["server"].append(machine.memory(server))
         found["service"].append(_service_memory(home))

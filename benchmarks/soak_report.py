@@ -59,8 +59,9 @@ def text(found: dict[str, Any]) -> str:
         *(f"| {what} | {goal} | {value} | {met} |" for what, goal, value, met in rows),
         "",
         f"Reruns: {reruns['n']:,}, median {_ms(reruns['median'])}. Predictions: {predictions['n']:,}, median "
-        f"{_ms(predictions['median'])}. Server after the first minute and at the end: {_megabytes(found, 'server')}; "
-        f"service: {_megabytes(found, 'service')}. Epoch of the run: {_ms(alone)} alone, {_ms(watched)} watched.",
+        f"{_ms(predictions['median'])}. Server at the start, after the first minute and at the end: "
+        f"{_megabytes(found, 'server')}; service: {_megabytes(found, 'service')}. "
+        f"Epoch of the run: {_ms(alone)} alone, {_ms(watched)} watched.",
         "",
         f"Machine: {m['cpu']}, {m['cores']} cores, {m['memory_gb']:g} GB. Load average before and at the end: "
         f"{found['load'][0]:g}, {found['load'][1]:g}.",
@@ -79,9 +80,9 @@ _QUANTILES = (("median", 0.5), ("p95", 0.95), ("p99", 0.99))
 
 
 def _growth(samples: list[dict[str, int]]) -> float | None:
-    if len(samples) < 2 or not samples[0]["now"] or not samples[1]["now"]:
+    if len(samples) < 2 or not samples[-2]["now"] or not samples[-1]["now"]:
         return None
-    return samples[1]["now"] / samples[0]["now"] - 1
+    return samples[-1]["now"] / samples[-2]["now"] - 1
 
 
 def _ok(value: float | None, most: float) -> str:
@@ -97,4 +98,4 @@ def _percent(share: float | None) -> str:
 
 
 def _megabytes(found: dict[str, Any], name: str) -> str:
-    return " and ".join(f"{sample['now'] / 1e6:,.0f} MB" for sample in found["memory"][name])
+    return ", ".join(f"{sample['now'] / 1e6:,.0f} MB" if sample["now"] else "–" for sample in found["memory"][name])

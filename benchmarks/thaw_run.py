@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class Trained:
     seconds: float  # from the worker's imports to the end: reading, hashing, training, judging, saving
     whole: float  # from the start of the process to its end
     epochs: dict[int, list[float]]  # phase -> seconds of each epoch
+    apart: dict[int, list[float]]  # phase -> seconds from one epoch's end to the next one's, samples and checkpoint too
     first_row: float  # from the worker's imports to the first epoch's row
     peak: int = 0  # bytes, mapped files included
     samples: list[dict[str, float]] = field(default_factory=list)  # memory over time
@@ -60,10 +62,10 @@ class Trained:
             for e, end in zip(begun, ends, strict=True)
         ]
 
-    def own_at_epochs(self) -> list[float]:
-        """Bytes without mapped files at the end of each epoch."""
+    def resident_at_epochs(self) -> list[float]:
+        """Bytes at the end of each epoch, mapped files included."""
         ends = [e["t"] for e in self.run.events(("epoch",))]
-        return [min(self.samples, key=lambda s: abs(s["t"] - end))["own"] for end in ends if self.samples]
+        return [min(self.samples, key=lambda s: abs(s["t"] - end))["now"] for end in ends if self.samples]
 
 
 def train(home: Path, data: Path, **settings: Any) -> Trained:
@@ -149,8 +151,10 @@ def _trained(run: Run, whole: float, samples: list[dict[str, float]]) -> Trained
     begun = next(e["t"] for e in events if e["kind"] == "stage" and e["message"].startswith("Reading"))
     rows = [e for e in events if e["kind"] == "epoch"]
     epochs = {phase: [e["seconds"] for e in rows if e["phase"] == phase] for phase in (1, 2)}
+    ends = {phase: [e["t"] for e in rows if e["phase"] == phase] for phase in (1, 2)}
+    apart = {phase: [b - a for a, b in pairwise(moments)] for phase, moments in ends.items()}
     peak = max((int(s["peak"]) for s in samples), default=0)
-    return Trained(run, events[-1]["t"] - begun, whole, epochs, rows[0]["t"] - begun, peak, samples)
+    return Trained(run, events[-1]["t"] - begun, whole, epochs, apart, rows[0]["t"] - begun, peak, samples)
 
 
 def _watch(worker: subprocess.Popen[bytes], samples: list[dict[str, float]]) -> None:

@@ -68,7 +68,8 @@ def _profile(side: Callable[[str], Any], root: str, seconds: float) -> dict[str,
     profiler.runcall(side, root)
     entries = sorted(profiler.getstats(), key=lambda e: -e.inlinetime)
     scale = seconds / sum(e.inlinetime for e in entries)
-    return {_name(e.code): round(e.inlinetime * scale, 3) for e in entries[:6]}
+    found = {_name(e.code): round(e.inlinetime * scale, 3) for e in entries[:6]}
+    return {**found, "elsewhere": round(seconds - sum(found.values()), 3)}
 
 
 def _name(code: Any) -> str:

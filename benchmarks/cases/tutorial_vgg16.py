@@ -47,7 +47,7 @@ def tutorial_vgg16(settings: Settings) -> dict[str, Measured]:
         home = settings.home / "ours"
         length = {"epochs": epochs}
         ours = train(home, data, preset="tutorial", image_size=size, weights="random", phase1=length, phase2=length)
-        both.profile = ours.profile()
+        both.profile = epoch.profile = ours.profile()
         shutil.rmtree(home)
         epoch.ours.append(statistics.median(ours.epochs[2][1:]))
         epoch.theirs.append(statistics.median(recipe["epochs2"][1:]))
