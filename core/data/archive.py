@@ -26,6 +26,7 @@ MAX_TOTAL_BYTES = 40_000_000_000  # all uploads together
 MAX_RATIO = 100  # unpacked to packed, of the whole archive once it is above FREE_BYTES
 FREE_BYTES = 10_000_000
 _CHUNK = 1 << 20
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what `zipfile` unpacks no further than it is read
 # What `zipfile` raises for bytes that are no proper archive.
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -124,6 +125,11 @@ def _check(members: list[zipfile.ZipInfo]) -> None:
             raise DataError(f"An archive may not hold links. Received: {member.filename!r}.")
         if member.flag_bits & 0x1:
             raise DataError("The archive is protected by a password. Pack it again without one.")
+        if member.compress_type not in _BOUNDED:
+            raise DataError(
+                f"Files in an archive may be stored or deflated. {member.filename!r} is compressed otherwise "
+                f"(method {member.compress_type}). Pack it again as an ordinary ZIP."
+            )
     unpacked = sum(m.file_size for m in members)
     packed = sum(m.compress_size for m in members)
     if unpacked > MAX_BYTES:

@@ -116,6 +116,8 @@ def _members(kind):
         return packed([*two_classes(), (link, "/etc/passwd")]).getvalue()
     if kind == "truncated":
         return packed(two_classes()).getvalue()[:-40]
+    if kind in ("bzip2", "lzma"):
+        return packed(two_classes(), zipfile.ZIP_BZIP2 if kind == "bzip2" else zipfile.ZIP_LZMA).getvalue()
     more = {"..": ("../evil.png", png()), "/": ("/etc/evil.png", png()), "zeros": ("cat/zeros.png", bytes(10**8))}
     return packed([*two_classes(), more[kind]]).getvalue()
 
@@ -129,6 +131,8 @@ def _members(kind):
         ("zeros", "bomb"),
         ("password", "password"),
         ("truncated", "damaged or not a ZIP"),
+        ("bzip2", "(method 12). Pack it again"),
+        ("lzma", "(method 14). Pack it again"),
     ],
 )
 def test_a_zip_that_cannot_be_unpacked_is_refused(kind, part):

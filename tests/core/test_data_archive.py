@@ -100,6 +100,21 @@ def test_a_password_is_said():
     refused(io.BytesIO(data), "password")
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_compressions_that_are_unpacked_without_bound_are_refused(way):
+    data = bytearray(packed([("cat/a.png", bytes(1_000_000))], way).getvalue())
+    for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):  # a size that lies passes every limit
+        at = data.find(signature)
+        data[at + offset : at + offset + 4] = (1000).to_bytes(4, "little")
+    refused(io.BytesIO(data), rf"method {way}\). Pack it again")
+
+
+def test_a_compression_that_nobody_knows_is_refused():
+    data = bytearray(packed(two_classes()).getvalue())
+    data[data.find(b"PK\x01\x02") + 10] = 99
+    refused(io.BytesIO(data), r"method 99\). Pack it again")
+
+
 def test_truncated_and_damaged_archives_are_refused():
     whole = packed(two_classes()).getvalue()
     refused(io.BytesIO(whole[:-40]), "damaged or not a ZIP")
