@@ -259,7 +259,7 @@ _AUGMENTATION = re.compile(r"off|live|views:[1-9][0-9]?")
 def _is_pattern(text: str) -> bool:
     try:
         return not text or re.compile(text).groups >= 1
-    except re.error:
+    except (re.error, OverflowError, RecursionError):  # the last two: a repeat, or brackets, beyond all measure
         return False
 
 

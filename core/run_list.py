@@ -111,6 +111,9 @@ def summary(run: Run) -> dict[str, Any]:
         row |= {"unfreeze": config.unfreeze, "lora_rank": config.lora_rank}
     except RunError as error:
         row |= {"state": DAMAGED, "error": str(error)}
+    except Exception as error:  # noqa: BLE001 -- one run that nobody foresaw hides no other
+        reason = f"its settings cannot be read ({type(error).__name__})"
+        row |= {"state": DAMAGED, "error": f"The run {run.id!r} is damaged: {reason}."}
     shares = {phase: (run.evaluation(phase) or {}).get("accuracy") for phase in (1, 2)}
     row |= {f"val_accuracy{phase}": share if is_count(share) else None for phase, share in shares.items()}
     row["val_accuracy"] = row[f"val_accuracy{run.kept()}"]

@@ -130,6 +130,13 @@ def test_a_settings_file_that_cannot_be_used_is_refused(capsys, tmp_path, conten
     assert part in err
 
 
+@pytest.mark.parametrize("pattern", ["(a){99999999999}", "(" * 3000 + ")" * 3000])
+def test_a_pattern_beyond_all_measure_is_refused(capsys, tmp_path, pattern):
+    status, out, err = run_main(capsys, "train", "--data", tmp_path, "--set", f"patient_pattern={pattern}")
+    assert (status, out, len(err.strip().splitlines())) == (2, "", 1)
+    assert "a regular expression with a group" in err
+
+
 @pytest.mark.parametrize("name", ["other.h5", "text.h5", "text.pth"])
 def test_weights_of_another_network_are_refused_before_there_is_a_run(capsys, tmp_path, name):
     file = tmp_path / name

@@ -40,6 +40,8 @@ def test_tutorial_has_the_exact_values():
         ("validation_share", "1"),
         ("patient_pattern", "("),
         ("patient_pattern", "no group"),
+        ("patient_pattern", "(a){99999999999}"),
+        ("patient_pattern", "(" * 3000 + ")" * 3000),
         ("no.such", "1"),
         ("phase1.learning_rate.x", "1"),
     ],
@@ -88,7 +90,9 @@ def test_settings_of_another_version_are_refused():
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["phase1", "head", "data", "x", "cache", "seed", "epochs"]), inner, max_size=4
+                st.sampled_from(["phase1", "head", "data", "x", "cache", "seed", "epochs", "patient_pattern"]),
+                inner | st.sampled_from(["(a){99999999999}", "(" * 3000 + ")" * 3000]),
+                max_size=4,
             )
         ),
         max_leaves=8,

@@ -30,7 +30,8 @@ REQUEST = st.fixed_dictionaries({}, optional={"action": st.sampled_from(["stop",
 EVALUATION = st.fixed_dictionaries({}, optional={"accuracy": JSON, "loss": JSON, "seconds": JSON, "verdict": JSON})
 EXIT = st.fixed_dictionaries({}, optional={"pid": JSON, "signal": JSON, "out_of_memory": JSON})
 CONFIG_KEYS = ("version", "created", "data", "phase1", "head", "name", "older_setting", "versions")
-CONFIG = st.fixed_dictionaries({}, optional=dict.fromkeys(CONFIG_KEYS, JSON))
+PATTERN = st.sampled_from(["(a){99999999999}", "(" * 3000 + ")" * 3000]) | st.text("()[]{}?*+|\\09a,", max_size=8) | JSON
+CONFIG = st.fixed_dictionaries({}, optional={**dict.fromkeys(CONFIG_KEYS, JSON), "patient_pattern": PATTERN})
 EVENT_KEYS = ("epoch", "loss", "message", "phase", "seconds")
 EVENT = st.fixed_dictionaries(
     {"kind": st.sampled_from(["epoch", "note", "batch"]) | JSON}, optional=dict.fromkeys(EVENT_KEYS, JSON)
@@ -81,6 +82,7 @@ FILES = st.fixed_dictionaries(
 
 
 @given(FILES)
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of regular expressions that later Pythons read otherwise
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_content_of_a_run_is_read_without_an_error(tmp_path_factory, files):
     run = Run(tmp_path_factory.getbasetemp() / "any" / "20260101-000000-abcd")
@@ -120,6 +122,8 @@ def test_a_run_of_an_older_version_opens(run):
         ({"data": "/d", "version": 99}, "newer version"),
         ({"data": "/d", "seed": "many"}, "seed must be"),
         ({"data": "/d", "phase1": 4}, "group of settings"),
+        ({"data": "/d", "patient_pattern": "(a){99999999999}"}, "regular expression"),
+        ({"data": "/d", "patient_pattern": "(" * 3000 + ")" * 3000}, "regular expression"),
         ([1], "config.json cannot be read"),
         ("[" * 50_000, "config.json cannot be read"),
     ],
@@ -131,6 +135,13 @@ def test_a_damaged_run_is_listed_with_its_reason_beside_the_others(run, tmp_path
     assert rows[run.id]["state"] == record.DAMAGED
     assert reason in rows[run.id]["error"]
     assert rows[other.id]["state"] != record.DAMAGED
+
+
+def test_a_run_whose_settings_raise_what_nobody_foresaw_is_listed_as_damaged(run, monkeypatch):
+    monkeypatch.setattr(Run, "config", lambda self: {}["nobody"])
+    row = run_list.summary(run)
+    assert (row["state"], row["name"]) == (record.DAMAGED, "A")
+    assert "is damaged: its settings cannot be read (KeyError)." in row["error"]
 
 
 def test_a_run_deleted_elsewhere_is_said_to_be_gone(run):
