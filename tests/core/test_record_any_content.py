@@ -30,7 +30,9 @@ REQUEST = st.fixed_dictionaries({}, optional={"action": st.sampled_from(["stop",
 EVALUATION = st.fixed_dictionaries({}, optional={"accuracy": JSON, "loss": JSON, "seconds": JSON, "verdict": JSON})
 EXIT = st.fixed_dictionaries({}, optional={"pid": JSON, "signal": JSON, "out_of_memory": JSON})
 CONFIG_KEYS = ("version", "created", "data", "phase1", "head", "name", "older_setting", "versions")
-PATTERN = st.sampled_from(["(a){99999999999}", "(" * 3000 + ")" * 3000]) | st.text("()[]{}?*+|\\09a,", max_size=8) | JSON
+PATTERN = (
+    st.sampled_from(["(a){99999999999}", "(" * 3000 + ")" * 3000]) | st.text("()[]{}?*+|\\09a,", max_size=8) | JSON
+)
 CONFIG = st.fixed_dictionaries({}, optional={**dict.fromkeys(CONFIG_KEYS, JSON), "patient_pattern": PATTERN})
 EVENT_KEYS = ("epoch", "loss", "message", "phase", "seconds")
 EVENT = st.fixed_dictionaries(
