@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from filelock import FileLock
 
 from core import environment
+from core.any_text import AS_BYTES
 from core.errors import DataError, RunError
 from core.files import read_json
 from core.record import Run
@@ -176,7 +177,8 @@ class Service:
 def _form(data: bytes, name: str) -> tuple[bytes, str]:
     """A form with one file: body and content type."""
     edge = secrets.token_hex(16)
-    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{quote(name, safe=" .")}"\r\n\r\n'
+    about = f'name="file"; filename="{quote(name, safe=" .", errors=AS_BYTES)}"'
+    head = f"--{edge}\r\nContent-Disposition: form-data; {about}\r\n\r\n"
     return head.encode() + data + f"\r\n--{edge}--\r\n".encode(), f"multipart/form-data; boundary={edge}"
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from components.answer import phase_bars
 from components.bars import probability_bars
 from components.escape import as_html, as_markdown, shown
+from components.guard import guarded
 from components.numbers import percent
 from components.pictures import source
 from components.results import explanation, word_views
@@ -37,6 +38,7 @@ def open_large(report: Report, path: str, explain: bool = False, line: Line | No
     )
 
 
+@guarded()
 def _content(report: Report, path: str, explain: bool, line: Line | None = None) -> None:
     file = str(Path((report.run.dataset() or {}).get("root", "")) / path)
     left, right = st.columns([1, 1], gap="large")
@@ -136,7 +138,7 @@ def _put_right(report: Report, path: str) -> None:
             classes,
             index=classes.index(name) if name in classes else 0,
             format_func=shown,
-            key=f"really-{path}",
+            key=f"really-{path!a}",  # a key goes to the browser, where every sign must be UTF-8
             help="Kept beside the run and used when you train again with the corrections. Your files stay.",
         )
         if st.button("Correct the label", key="correct", icon=":material/edit:", disabled=chosen == name):
