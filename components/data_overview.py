@@ -11,6 +11,7 @@ from components.bars import balance_bar
 from components.data_problems import problems_line
 from components.escape import as_markdown, shown
 from components.facts import Fact, facts
+from components.guard import guarded
 from components.nouns import noun
 from components.numbers import count, plural
 from components.pictures import strip
@@ -99,6 +100,7 @@ def _text_strips(
     return [text_examples.strip(scan.classes[n], notes[n], some) for n, some in zip(labels, shown, strict=True)]
 
 
+@guarded()
 def _others() -> None:
     st.session_state["examples-start"] = st.session_state.get("examples-start", 0) + 1
 

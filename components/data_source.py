@@ -84,6 +84,7 @@ def _above(here: Path) -> Path | None:
     return None if here in _allowed() else here.parent
 
 
+@guarded()
 def _open(folder: Path | None) -> None:
     st.session_state["browse"] = folder
 

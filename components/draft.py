@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.guard import guarded
 from components.held import held
 from core import config as configs
 from core import presets
@@ -92,6 +93,7 @@ def bound(
     return {**tied, "on_change": _write, "args": (name.replace(".", "__"), key, read)}
 
 
+@guarded()
 def _write(name: str, key: str, read: Callable[[Any], Any]) -> None:
     value = st.session_state[key]
     if value is not None:

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from components import draft
+from components.guard import guarded
 from core.models import thaw
 
 Structure = dict[str, Any]
@@ -71,6 +72,7 @@ def _snapshot(structure: Structure) -> dict[str, Any]:
     return state
 
 
+@guarded()
 def _tick(key: str, structure: Structure) -> None:
     state = st.session_state["layer-table"]
     names = [layer["name"] for layer in reversed(structure["layers"])]

@@ -1,7 +1,5 @@
 """What can be done with the ticked runs: open, rename, download, delete, compare."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from components import again, selection
@@ -35,23 +33,18 @@ def _single(run: Run) -> None:
     if state in record.LIVE:
         if st.button("Watch", type="primary", icon=":material/visibility:", key="open"):
             selection.go("train", run=run.id)
-        st.button("Stop", icon=":material/stop:", key="runs-stop", on_click=_try, args=(launcher.stop, run))
+        st.button("Stop", icon=":material/stop:", key="runs-stop", on_click=guarded()(launcher.stop), args=(run,))
     elif run.evaluation(1):
         if st.button("Open", type="primary", icon=":material/insights:", key="open"):
             selection.go("results", run=run.id)
     elif st.button("Open", icon=":material/visibility:", key="open"):
         selection.go("train", run=run.id)
     if state in (record.INTERRUPTED, record.STOPPED, record.FAILED):
-        st.button("Resume", icon=":material/play_arrow:", key="runs-resume", on_click=_try, args=(again.resume, run))
+        st.button(
+            "Resume", icon=":material/play_arrow:", key="runs-resume", on_click=guarded()(again.resume), args=(run,)
+        )
     if st.button("Rename", icon=":material/edit:", key="rename"):
         _rename(run)
-
-
-def _try(action: Callable[[Run], None], run: Run) -> None:
-    try:
-        action(run)
-    except ThawError as error:
-        say(error)
 
 
 @st.dialog("Rename")

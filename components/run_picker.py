@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import selection
 from components.escape import as_markdown, shortened, shown
+from components.guard import guarded
 from components.held import held
 from components.numbers import moment
 from core.record import Run
@@ -33,6 +34,6 @@ def run_picker(runs: Sequence[Run], label: str = "Run") -> Run | None:
         format_func=names.__getitem__,
         **held("run-picker", current, "index", list(by_id).index(current)),
         label_visibility="collapsed",
-        on_change=lambda: selection.choose(run=st.session_state["run-picker"]),
+        on_change=guarded()(lambda: selection.choose(run=st.session_state["run-picker"])),
     )
     return by_id[current]

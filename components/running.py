@@ -11,14 +11,13 @@ from components import again, live, run_state, selection
 from components.charts import curves
 from components.escape import as_markdown
 from components.facts import Fact, facts, progress
-from components.guard import guarded, say
+from components.guard import guarded
 from components.nouns import noun
 from components.numbers import UNKNOWN, count, duration, percent
 from components.pace import pace
 from components.plot import plot
 from components.running_samples import show_samples
 from core import launcher, record
-from core.errors import ThawError
 from core.record import Run
 
 
@@ -35,7 +34,7 @@ def show_run(run: Run) -> None:
         _ending(run.status())
     # Without run_every, the same fragment draws an ended run once.
     every = pace().seconds() if alive else None
-    st.fragment(_look, run_every=every)(run, every, launcher.unskippable(run))
+    st.fragment(guarded()(_look), run_every=every)(run, every, launcher.unskippable(run))
 
 
 def _look(run: Run, every: float | None, unskippable: str) -> None:
@@ -68,11 +67,9 @@ def _buttons(run: Run, place: DeltaGenerator) -> None:
     place.button("Stop", icon=":material/stop:", key="stop", on_click=_ask, args=("stop", run))
 
 
+@guarded()
 def _ask(what: str, run: Run) -> None:
-    try:
-        launcher.stop(run) if what == "stop" else launcher.skip(run)
-    except ThawError as error:
-        say(error)
+    launcher.stop(run) if what == "stop" else launcher.skip(run)
 
 
 def _is_training(status: dict[str, Any]) -> bool:

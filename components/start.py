@@ -8,7 +8,7 @@ import streamlit as st
 from components import draft, selection
 from components.data_scan import scan_with_progress
 from components.escape import as_markdown
-from components.guard import say
+from components.guard import guarded, say
 from components.numbers import plural
 from core import config as configs
 from core import launcher, run_list, tasks
@@ -91,6 +91,7 @@ def _files() -> None:
         st.file_uploader("Load settings", type="json", key="settings-file", on_change=_load, max_upload_size=1)
 
 
+@guarded()
 def _load() -> None:
     file = st.session_state["settings-file"]
     if file is None:

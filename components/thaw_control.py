@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import draft
 from components.facts import Fact, facts
+from components.guard import guarded
 from components.held import held
 from components.layer_map import layer_map, legend
 from components.nouns import noun
@@ -70,7 +71,7 @@ def _ways() -> None:
                 "Rank",
                 sorted({rank, *_ranks()}),
                 **held("lora-rank", rank),
-                on_change=lambda: draft.change(lora_rank=st.session_state["lora-rank"]),
+                on_change=guarded()(lambda: draft.change(lora_rank=st.session_state["lora-rank"])),
                 help="How narrow LoRA's matrices are. A higher rank can learn more, and has more to learn.",
             )
 
@@ -81,10 +82,12 @@ def _ranks() -> list[int]:
     return [rank for rank in (1, 2, 4, 8, 16, 32) if rank < most]
 
 
+@guarded()
 def _choose_way() -> None:
     draft.put(presets.with_lora(draft.settings(), LORA_RANK if st.session_state["thaw-way"] == "lora" else 0))
 
 
+@guarded()
 def _choose_mode(structure: Structure) -> None:
     mode = st.session_state["thaw-mode"]
     now = draft.settings().unfreeze
@@ -121,6 +124,7 @@ def _slider(mode: str, value: int, most: int) -> None:
     )
 
 
+@guarded()
 def _slide(mode: str) -> None:
     draft.change(unfreeze=f"{mode}:{st.session_state[f'thaw-{mode}']}")
 

@@ -74,7 +74,7 @@ def _preset(config: RunConfig) -> None:
         format_func=lambda name: known[name].title,
         **held("preset", config.preset if config.preset in known else None, "default"),
         required=True,
-        on_change=lambda: draft.start_from(st.session_state["preset"]),
+        on_change=guarded()(lambda: draft.start_from(st.session_state["preset"])),
         wrap=True,
     )
     if config.preset in known:
@@ -92,7 +92,7 @@ def _offer_right_scaling(config: RunConfig) -> None:
     st.button(
         f"Use {title}'s own preprocessing",
         key="right-scaling",
-        on_click=draft.change,
+        on_click=guarded()(draft.change),
         kwargs={"preprocessing": "backbone"},
     )
 

@@ -5,6 +5,7 @@ import streamlit as st
 from components import draft, selection
 from components.augment_preview import preview
 from components.draft import bound
+from components.guard import guarded
 from components.held import held
 from components.length_table import length_table
 from components.network import Structure
@@ -140,11 +141,13 @@ def _augmentation(config: RunConfig, data: str | None) -> None:
     preview(config, data)
 
 
+@guarded()
 def _choose_augmentation() -> None:
     mode = st.session_state["augment-mode"]
     draft.change(augmentation="views:4" if mode == "views" else mode)
 
 
+@guarded()
 def _choose_views() -> None:
     draft.change(augmentation=f"views:{st.session_state['augment-views']}")
 
@@ -208,6 +211,7 @@ def _weights(task: str) -> None:
         st.warning("Random weights know nothing. This is not transfer learning.", icon=":material/warning:")
 
 
+@guarded()
 def _choose_weights() -> None:
     kind = st.session_state["weights-kind"]
     draft.change(weights="weights.h5" if kind == "file" else kind)

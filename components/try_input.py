@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from components.guard import guarded
 from components.live_text import live_text_area
 from components.picture_grid import picture_grid
 from components.pictures import Card, source
@@ -54,6 +55,7 @@ def text_input(report: Report | None) -> Text | None:
     return Text(text, known[1] if known[0] == text else None) if text else None
 
 
+@guarded()
 def _held_out_text(report: Report, rows: list[int]) -> None:
     cases, row = report.cases, random.choice(rows)
     if cases is None:
@@ -100,6 +102,7 @@ def _held_out(cases: Cases, how: Reading) -> Picture | None:
     return Picture(data, cases.paths[row], cases.classes[cases.labels[row]])
 
 
+@guarded()
 def _others() -> None:
     st.session_state["held-start"] = st.session_state.get("held-start", 0) + 5
     st.session_state.pop("held-row", None)

@@ -46,6 +46,7 @@ def _part() -> str:
     return asked if asked in _PARTS else "good"
 
 
+@guarded()
 def _choose_part() -> None:
     st.query_params["part"] = st.session_state["part"]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from components.guard import guarded
 from components.picture_grid import picture_grid
 from components.pictures import Card
 from components.results import picture
@@ -77,5 +78,6 @@ def cards_of(report: Report, rows: Sequence[int], phase: int, line: Line | None 
     ]
 
 
+@guarded()
 def _more(place: str, most: int) -> None:
     st.session_state[place] = st.session_state.get(place, 0) + 2 * most

@@ -72,6 +72,7 @@ def _sample(report: Report) -> str:
     )
 
 
+@guarded()
 def _more(place: str, limit: int) -> None:
     st.session_state[place] = limit + 2 * _MOST
 

@@ -24,7 +24,7 @@ def show(report: Report) -> None:
         "from another place or another time, before relying on it.",
     )
     busy = run_jobs.poll(report.run, _KIND)["state"] == run_jobs.RUNNING
-    st.fragment(_content, run_every=1.0 if busy else None)(report, busy)
+    st.fragment(guarded()(_content), run_every=1.0 if busy else None)(report, busy)
 
 
 def _content(report: Report, waiting: bool) -> None:

@@ -92,7 +92,7 @@ def _choice(report: Report) -> None:
         format_func=_NAMES.__getitem__,
         required=True,
         help="Predictions, exports and this page's figures follow.",
-        on_change=lambda: _keep(report, st.session_state[key]),
+        on_change=guarded()(lambda: _keep(report, st.session_state[key])),
         **held(key, report.kept, "default"),
     )
 

@@ -86,7 +86,7 @@ def _set_apart(report: Report) -> None:
         [None, *range(len(names))],
         format_func=lambda k: "None: the most probable class is the answer" if k is None else names[k],
         help="From a probability on that you choose, it is the answer; below, the most probable of the others is.",
-        on_change=lambda: _apart(report, st.session_state[key]),
+        on_change=guarded()(lambda: _apart(report, st.session_state[key])),
         **held(key, place, "index", 0 if place is None else place + 1),
     )
 
@@ -129,7 +129,7 @@ def _slider(report: Report, positive: int, value: float) -> None:
         1.0,
         step=0.001,
         format="%.3f",
-        on_change=lambda: _keep(report, positive, st.session_state[key]),
+        on_change=guarded()(lambda: _keep(report, positive, st.session_state[key])),
         **held(key, shown),
     )
     if shown != value:

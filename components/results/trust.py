@@ -56,7 +56,7 @@ def _calibration(report: Report) -> None:
     st.toggle(
         f"Use the fitted temperature, {value:.2f}",
         help="One number that makes all answers less or more sure and changes none of them. Predictions use it too.",
-        on_change=lambda: _switch(report, value if st.session_state[key] else None),
+        on_change=guarded()(lambda: _switch(report, value if st.session_state[key] else None)),
         **held(key, temperature(report) is not None),
     )
     st.caption(words)
