@@ -33,15 +33,22 @@ def service(run: Run) -> "Service":
     """The run's service, started if there is none. Its model may still be loading: see `Service.ready`.
 
     Raises:
-        RunError: the service ended at once; says why.
+        RunError: the service ended at once, or its files cannot be kept; says why.
     """
     _children[:] = [child for child in _children if child.poll() is None]
     found = Service(run)
     if not found.alive():
-        found.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(found.file.with_suffix(".lock")):
-            if not found.alive():
-                _start(found)
+        place = found.file.parent
+        try:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with FileLock(found.file.with_suffix(".lock")):
+                if not found.alive():
+                    _start(found)
+        except OSError as error:
+            raise RunError(
+                f"The prediction service cannot be started: {error.strerror}, in {str(place)!r}. Free some space or "
+                "change the folder's rights, or name another one (THAW_CACHE_DIR)."
+            ) from None
     return found
 
 

@@ -38,6 +38,13 @@ def test_a_run_without_a_model_says_why_nothing_was_started():
         service(make_run(phases=()))
 
 
+def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):
+    (tmp_path / "full").touch()
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "full"))
+    with pytest.raises(RunError, match=r"Not a directory, in '.*/full/services'\. Free some space"):
+        service(make_run(phases=()))
+
+
 def test_nothing_alive_is_not_ready_and_cannot_be_asked():
     found = Service(make_run(phases=()))
     assert not found.alive()
