@@ -12,6 +12,7 @@ from components.guard import guarded, say
 from components.numbers import megabytes
 from core.data import archive, jobs, roots, samples
 from core.errors import ThawError
+from core.paths import expanded
 
 _WAYS = {
     "sample": ":material/auto_awesome: Sample",
@@ -49,7 +50,7 @@ def _folder(path: str | None) -> None:
         with st.popover("Browse", icon=":material/folder_open:"):
             _browse()
     if typed and typed != shown(path or ""):
-        _use(Path(typed).expanduser())
+        _use(expanded(typed))
 
 
 def _browse() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.paths import expanded
+
 _MOST_GB = 1e9  # more than any disk
 _MOST_RUNNING = 10_000  # more than any machine bears
 
@@ -54,7 +56,7 @@ def data_roots() -> list[Path]:
     """The folders that the app may read from (`THAW_DATA_ROOTS`, colon-separated), links resolved."""
     given = os.environ.get("THAW_DATA_ROOTS")
     roots = [Path(r) for r in given.split(":") if r] if given else [Path.home(), Path.cwd()]
-    return [r.expanduser().resolve() for r in [*roots, app_data_dir()]]
+    return [expanded(r).resolve() for r in [*roots, app_data_dir()]]
 
 
 def public() -> bool:

@@ -11,6 +11,7 @@ from core import corrections, record, run_list, tasks
 from core.config import RunConfig, check
 from core.errors import RunError
 from core.files import write_json
+from core.paths import expanded
 from core.processes import detached
 from core.record import Run
 from core.run_list import create_run, find_run
@@ -64,7 +65,7 @@ def start(config: RunConfig, runs: Path | None = None) -> Run:
     Raises:
         RunError: it is to be trained with corrections, and there are none.
     """
-    data = str(Path(config.data).expanduser().absolute())
+    data = str(expanded(config.data).absolute())
     config = check(config).replace(data=data, task=config.task or tasks.detect(data))
     name = config.name or _free_name(Path(data).stem, runs)
     found = corrections.to_apply(find_run(config.corrections_of, runs)) if config.corrections_of else {}

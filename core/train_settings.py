@@ -1,7 +1,6 @@
 """From the arguments of `train` to checked settings, and what is refused before a run is made of them."""
 
 import argparse
-from pathlib import Path
 
 from core import catalog, presets, tasks
 from core import config as configs
@@ -10,6 +9,7 @@ from core.errors import ConfigError, WeightsError
 from core.models import own_encoder, thaw
 from core.models.weights import locate
 from core.models.weights_file import refuse_another_networks
+from core.paths import expanded
 
 NOT_SET = {  # what a settings file holds beside settings, and what to do in place of `--set`
     "data": "name the data with --data",
@@ -31,7 +31,7 @@ def settings_from(args: argparse.Namespace) -> RunConfig:
     data = args.data or saved.data
     if not data:
         raise ConfigError("train needs --data DATA, or a settings file that names the data. Received neither.")
-    config = presets.preset(args.preset or saved.preset, tasks.detect(Path(data).expanduser()))
+    config = presets.preset(args.preset or saved.preset, tasks.detect(data))
     if args.config:
         config = configs.load(args.config, config)
     if args.preset:
@@ -47,8 +47,8 @@ def settings_from(args: argparse.Namespace) -> RunConfig:
     }
     config = configs.apply(config, {name: text for name, text in flags.items() if text is not None})
     config = configs.apply(config, dict(map(_assignment, args.set)))
-    weights = str(Path(config.weights).expanduser().absolute()) if config.has_own_weights else config.weights
-    return config.replace(data=str(Path(data).expanduser().absolute()), weights=weights)
+    weights = str(expanded(config.weights).absolute()) if config.has_own_weights else config.weights
+    return config.replace(data=str(expanded(data).absolute()), weights=weights)
 
 
 def refuse_early(config: RunConfig) -> None:

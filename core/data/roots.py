@@ -6,6 +6,7 @@ from pathlib import Path
 from core import environment
 from core.data.walk import is_junk
 from core.errors import DataError
+from core.paths import expanded
 
 
 def check(path: str | Path) -> Path:
@@ -15,7 +16,7 @@ def check(path: str | Path) -> Path:
         DataError: it does not exist or lies elsewhere; the message names the roots.
     """
     try:
-        resolved = Path(path).expanduser().resolve(strict=True)
+        resolved = expanded(path).resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
         raise DataError(f"There is no folder or file {str(path)!r} that may be read. Check the path.") from None
     roots = environment.data_roots()

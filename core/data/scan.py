@@ -13,6 +13,7 @@ from core.data.check import Verdict
 from core.data.manifest import SPLITS, Example
 from core.data.walk import Walk, walk
 from core.errors import DataError
+from core.paths import expanded
 
 Progress = Callable[[int, int | None], None]  # done, total (None while the total is unknown)
 
@@ -140,7 +141,7 @@ def last(path: str | Path) -> Scan | None:
 def _root(path: str | Path) -> str:
     if not str(path) or "\0" in str(path):
         raise DataError(f"The path of a folder of pictures is needed. Received: {str(path)!r}.")
-    root = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 -- keeps links and odd bytes as given
+    root = os.path.abspath(expanded(path))  # noqa: PTH100 -- keeps links and odd bytes as given
     if not os.path.lexists(root):
         raise DataError(f"There is no folder {root!r}. Check the path.")
     if not os.path.isdir(root):  # noqa: PTH112

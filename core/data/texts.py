@@ -12,6 +12,7 @@ from core.config import RunConfig
 from core.data import columns, encodings, layout, table
 from core.data.walk import Walk, may_follow, walk
 from core.errors import DataError
+from core.paths import expanded
 
 LARGEST_FILE = 10_000_000  # bytes of one .txt file
 LOOKED_AT = 5000  # files that tell what a folder holds
@@ -65,7 +66,7 @@ def source(data: str) -> Path:
     """
     if not data or "\0" in data:
         raise DataError(f"The path of a table or a folder of texts is needed. Received: {data!r}.")
-    path = Path(os.path.abspath(os.path.expanduser(data)))  # noqa: PTH100, PTH111 -- keeps links as given
+    path = Path(os.path.abspath(expanded(data)))  # noqa: PTH100 -- keeps links as given
     if not path.exists():
         raise DataError(f"There is no table and no folder {str(path)!r}. Check the path.")
     if path.is_file() and path.suffix.lower() not in table.SUFFIXES:

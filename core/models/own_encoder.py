@@ -13,6 +13,7 @@ from core.catalog import BACKBONES, Backbone, Encoder
 from core.config import RunConfig
 from core.files import read_json
 from core.models.structure import block, structure
+from core.paths import expanded
 
 _KERAS = ("num_layers", "num_heads", "hidden_dim", "intermediate_dim", "vocabulary_size", "max_sequence_length")
 _BERT = (
@@ -43,7 +44,7 @@ def row_of(config: RunConfig) -> Backbone:
     row = catalog.backbone(config.backbone)
     if row.encoder is None or not config.has_own_weights:
         return row
-    told = _told(Path(config.weights).expanduser() / "config.json")
+    told = _told(expanded(config.weights) / "config.json")
     return row if told is None else replace(row, encoder=told if told.family in _shipped() else None)
 
 

@@ -16,6 +16,7 @@ from core import tasks
 from core.catalog import Backbone
 from core.errors import WeightsError
 from core.models.fetch_preset import unfinished
+from core.paths import expanded
 
 # What `WeightsState.state` may say.
 HERE = "here"  # on this machine, ready to load
@@ -51,7 +52,7 @@ def locate(backbone: Backbone, weights: str = "pretrained") -> WeightsState:
     if weights == "random":
         return WeightsState(RANDOM, None, 0.0, "Random weights: the network starts from nothing. No transfer learning.")
     if weights != "pretrained":
-        path, kind = Path(weights).expanduser(), tasks.task(backbone.task).WEIGHTS
+        path, kind = expanded(weights), tasks.task(backbone.task).WEIGHTS
         if path.is_dir() if kind == "folder" else path.is_file():
             return WeightsState(FILE, path, _megabytes(path), f"Weights from the {kind} {path}.")
         return WeightsState(MISSING, path, 0.0, f"There is no weights {kind} {path}.")
@@ -61,7 +62,7 @@ def locate(backbone: Backbone, weights: str = "pretrained") -> WeightsState:
 
 def preset_folders(backbone: Backbone) -> list[Path]:
     """Where a preset of KerasHub is looked for: Keras's own models folder, then the cache of its downloads."""
-    cache = Path(os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache" / "kagglehub").expanduser()
+    cache = expanded(os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache" / "kagglehub")
     return [keras_models_dir() / backbone.key, cache / "models" / preset_handle(backbone)]
 
 
@@ -75,7 +76,7 @@ def keras_models_dir() -> Path:
 
     Like `keras.utils.get_file`, falls back to the temporary folder where that place cannot be written.
     """
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser()
+    home = expanded(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     if home.exists() and not os.access(home, os.W_OK):
         home = Path("/tmp" if Path("/tmp").is_dir() else tempfile.gettempdir()) / ".keras"
     return home / "models"

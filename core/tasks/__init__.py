@@ -12,6 +12,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from core.errors import ConfigError, unknown
+from core.paths import expanded
 
 if TYPE_CHECKING:
     import keras
@@ -183,4 +184,4 @@ def task(name: str) -> Task:
 
 def detect(data: str | Path) -> str:
     """The name of the modality of a data set, told by its files."""
-    return next((name for name in TASKS if name != _REST and task(name).reads(Path(data))), _REST)
+    return next((name for name in TASKS if name != _REST and task(name).reads(expanded(data))), _REST)

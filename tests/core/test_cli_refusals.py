@@ -137,6 +137,18 @@ def test_a_pattern_beyond_all_measure_is_refused(capsys, tmp_path, pattern):
     assert "a regular expression with a group" in err
 
 
+@pytest.mark.parametrize("named", ["--data", "--weights"])
+def test_a_path_in_the_home_of_nobody_is_not_there(capsys, tmp_path, named):
+    for class_name in ("cat", "dog"):
+        fill(tmp_path / "data" / class_name, 3)
+    nobody = "~no-such-user/pictures"
+    more = [nobody] if named == "--data" else [tmp_path / "data", "--weights", nobody]
+    status, out, err = run_main(capsys, "train", "--data", *more)
+    assert (status, out, len(err.strip().splitlines())) == (2, "", 1)
+    assert nobody in err
+    assert run_list.list_runs() == []
+
+
 @pytest.mark.parametrize("name", ["other.h5", "text.h5", "text.pth"])
 def test_weights_of_another_network_are_refused_before_there_is_a_run(capsys, tmp_path, name):
     file = tmp_path / name
