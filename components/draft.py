@@ -10,7 +10,7 @@ from components.held import held
 from core import config as configs
 from core import presets
 from core.config import RunConfig
-from core.errors import ConfigError
+from core.errors import ConfigError, DataError
 
 _DRAFT, _ERROR = "draft", "draft_error"
 COLUMNS = ("text_column", "label_column", "split_column")  # settings that belong to a table, not to a preset
@@ -96,5 +96,9 @@ def bound(
 @guarded()
 def _write(name: str, key: str, read: Callable[[Any], Any]) -> None:
     value = st.session_state[key]
-    if value is not None:
+    if value is None:
+        return
+    try:
         change(**{name: read(value)})
+    except DataError as error:
+        st.session_state[_ERROR] = str(error)

@@ -13,6 +13,7 @@ from components.nouns import noun
 from components.reading_settings import reading_settings
 from components.text_settings import text_settings
 from core.config import OPTIMIZERS, SCHEDULES, PhaseConfig, RunConfig
+from core.data import roots
 from core.data.scan import Scan
 
 _POOLINGS = {"avg": "Average", "max": "Maximum", "flatten": "Flatten"}
@@ -205,10 +206,20 @@ def _weights(task: str) -> None:
         st.text_input(
             "Weights folder" if is_text else "Weights file",
             help="A folder in KerasHub's or Hugging Face's format." if is_text else "A Keras .h5 file of this network.",
-            **bound("weights", lambda text: text.strip() or "pretrained"),
+            **bound("weights", _own_weights),
         )
     elif kind == "random":
         st.warning("Random weights know nothing. This is not transfer learning.", icon=":material/warning:")
+
+
+def _own_weights(typed: str) -> str:
+    """The setting that a typed path stands for. Checked before anything looks at it: it is drawn with at every rerun.
+
+    Raises:
+        DataError: the app may not read there.
+    """
+    path = typed.strip()
+    return str(roots.check(path)) if path not in ("", "pretrained", "random") else path or "pretrained"
 
 
 @guarded()

@@ -23,7 +23,8 @@ def token_counts(texts: Sequence[str], row: Backbone, weights: str = "pretrained
     """
     short = [text[:LONGEST] for text in texts]
     state = places.locate(row, "pretrained" if weights == "random" else weights)
-    folder = state.path if state.path is None or state.path.is_dir() else state.path.parent
+    found = state.path if state.state in (places.HERE, places.FILE) else None
+    folder = found if found is None or found.is_dir() else found.parent
     if folder is not None and (counted := _counted(short, folder / "tokenizer.json")) is not None:
         return counted, True
     return [MARKS + round(PIECES * len(_PIECE.findall(text))) for text in short], False

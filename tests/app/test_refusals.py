@@ -133,6 +133,35 @@ def test_pictures_that_vanished_after_the_run_leave_its_results_whole(pictures, 
         assert not [e.value for e in app.error if "did not foresee" in e.value], page
 
 
+def _asked_for_weights(pictures):
+    """The Train page with its field for a weights file."""
+    scan(pictures)
+    app = _open("train", data=str(pictures))
+    app.session_state["fold-settings"] = True
+    app.run()
+    return app.button_group(key="weights-kind").set_value("file").run()
+
+
+@pytest.mark.parametrize("typed", ["/etc/passwd", "/etc/no-such-file", "~no-such-user/w.h5", "n" * 5000, "a\0b"])
+def test_a_typed_weights_path_is_checked_before_anything_looks_at_it(pictures, typed):
+    app = _asked_for_weights(pictures)
+    app.text_input(key="set-weights").set_value(typed).run()
+    said = " ".join(error.value for error in [*app.error, *app.exception]).replace("\\", "")
+    assert "There is no folder or file" in said or "within the allowed roots" in said
+    assert typed not in app.session_state["draft"].weights
+    assert "did not foresee" not in said
+    app.button_group(key="weights-kind").set_value("pretrained").run()
+    assert not [*app.error, *app.exception]
+
+
+def test_a_typed_weights_path_within_the_roots_is_taken(pictures):
+    app = _asked_for_weights(pictures)
+    file = another_networks(pictures.parent / "mine.h5")
+    app.text_input(key="set-weights").set_value(f" {file} ").run()
+    assert not [*app.error, *app.exception]
+    assert app.session_state["draft"].weights == str(file)
+
+
 def _unguarded(source):
     """The lines where Streamlit is given a fragment, a dialog or a callback that may show its bare error."""
     tree = ast.parse(source)
