@@ -27,7 +27,10 @@ def explain(error: BaseException) -> str:
     if "can no longer be read" in text:
         return "An example that could be read when the run began has vanished or changed. Put it back, then resume."
     name = type(error).__name__
-    return f"Something unexpected went wrong ({name}: {text[:300]}). The whole story is in worker.log of the run."
+    return (
+        f"Something unexpected went wrong ({name}: {text[:300]}). Resume goes on from the last checkpoint; if it "
+        "happens again, worker.log in the run's folder has the whole story."
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -134,7 +134,9 @@ def main(kind: str, folder: str) -> int:
         state = {"state": FAILED, "message": str(error)}
     except Exception as error:  # noqa: BLE001 -- whoever asked is told, and the log has the rest
         traceback.print_exc()
-        state = {"state": FAILED, "message": f"Something unexpected went wrong ({type(error).__name__}). See its log."}
+        log = str(run.job_file(kind).with_suffix(".log"))
+        words = f"Something unexpected went wrong ({type(error).__name__}). Start it again; if that fails too, {log!r}"
+        state = {"state": FAILED, "message": f"{words} has the whole story."}
     if run.path.is_dir():
         write_json(run.job_file(kind), state, durable=False)
     return 0 if state["state"] == DONE else 1

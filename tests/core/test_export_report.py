@@ -147,6 +147,16 @@ def test_the_pages_report_shows_no_picture_outside_the_roots(tmp_path, monkeypat
     assert "<img " in report(run, bound=True)
 
 
+def test_a_job_that_fails_unexpectedly_says_what_to_do_and_where_its_log_lies():
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    run.job_file("report").parent.mkdir()
+    run.exports.touch()  # a file where its folder belongs
+    assert run_jobs.main("report", str(run.path)) == 1
+    said = run_jobs.poll(run, "report")["message"]
+    assert "Start it again" in said
+    assert str(run.job_file("report").with_suffix(".log")) in said
+
+
 def test_runs_on_texts_have_report_and_card():
     run = with_figures(text_run(("bad", "good")))
     write_json(run.config_file, {**run.config().to_json(), "task": "text", "versions": {}, "created": 0})

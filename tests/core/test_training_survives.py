@@ -209,6 +209,12 @@ def test_a_store_on_a_full_disk_keeps_what_it_has_and_leaves_nothing_half_made(s
     assert [p.name for p in store.folder.iterdir()] == ["small"]
 
 
+def test_what_nobody_foresaw_says_what_to_do_and_where_the_log_lies():
+    said = explain(KeyError("no such"))
+    assert "Resume goes on from the last checkpoint" in said
+    assert "worker.log in the run's folder" in said
+
+
 @pytest.mark.slow
 def test_a_folder_that_is_renamed_and_data_that_change_end_in_a_sentence_and_resume(tmp_path):
     data = tmp_path / "data"
