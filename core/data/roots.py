@@ -12,17 +12,20 @@ from core.paths import expanded
 def check(path: str | Path) -> Path:
     """The path with every link resolved, if it lies within `environment.data_roots()`.
 
+    Of what lies elsewhere nobody is told whether it exists.
+
     Raises:
         DataError: it does not exist or lies elsewhere; the message names the roots.
     """
-    try:
-        resolved = expanded(path).resolve(strict=True)
-    except (OSError, RuntimeError, ValueError):
-        raise DataError(f"There is no folder or file {str(path)!r} that may be read. Check the path.") from None
     roots = environment.data_roots()
-    if not any(resolved.is_relative_to(root) for root in roots):
-        listed = ", ".join(map(str, roots))
-        raise DataError(f"Data must lie within the allowed roots ({listed}). Received: {str(path)!r}.")
+    for strict in (False, True):  # only what would lie within is looked for
+        try:
+            resolved = expanded(path).resolve(strict=strict)
+        except (OSError, RuntimeError, ValueError):
+            raise DataError(f"There is no folder or file {str(path)!r} that may be read. Check the path.") from None
+        if not any(resolved.is_relative_to(root) for root in roots):
+            listed = ", ".join(map(str, roots))
+            raise DataError(f"Data must lie within the allowed roots ({listed}). Received: {str(path)!r}.")
     return resolved
 
 

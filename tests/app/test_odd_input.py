@@ -180,7 +180,7 @@ def _zip(content):
         (b'{"corrections_of": "no-such"}', "There is no run 'no-such'"),
         (b'{"corrections_of": "/etc"}', "must be the id of a run"),
         (b'{"weights": "/etc/passwd"}', "within the allowed roots"),
-        (b'{"weights": "/no/such.h5"}', "There is no folder or file"),
+        (b'{"weights": "/no/such.h5"}', "within the allowed roots"),
         (b"[" * 100_000, "one JSON object"),
         (b"\xff", "one JSON object"),
     ],

@@ -33,6 +33,15 @@ def test_paths_elsewhere_are_refused(root, path):
         check(str(root / path))
 
 
+@pytest.mark.parametrize("name", ["../outside", "../nothing", "out", "out/nothing"])
+def test_nobody_is_told_whether_what_lies_elsewhere_exists(root, name):
+    (root / "out").symlink_to(root.parent / "outside")
+    with pytest.raises(DataError, match="must lie within the allowed roots"):
+        check(root / name)
+    with pytest.raises(DataError, match="There is no folder or file"):
+        check(root / "nothing")
+
+
 def test_only_visible_folders_within_the_roots_are_offered(root):
     (root / ".hidden").mkdir()
     (root / "file").touch()
