@@ -18,6 +18,7 @@ from core.data.scan import scan
 from core.errors import DataError
 from tests.core.odd_data import another_networks
 from tests.core.served_run import make_run
+from tests.core.test_training_resume import wait
 
 # What evaluations have held from the first version on.
 FIRST_FIGURES = ("n", "accuracy", "loss", "balanced_accuracy", "macro_f1", "confusion", "per_class")
@@ -131,6 +132,23 @@ def test_pictures_that_vanished_after_the_run_leave_its_results_whole(pictures, 
         app = _open(page, run=run.id)
         assert not app.exception, page
         assert not [e.value for e in app.error if "did not foresee" in e.value], page
+
+
+@pytest.mark.slow
+def test_a_batch_larger_than_the_data_set_trains_from_the_page(pictures):
+    scan(pictures)
+    app = _open("train", data=str(pictures))
+    app.session_state["fold-settings"] = True
+    app.run()
+    small = {"image_size": 32, "unfreeze": "none", "seed": 1}
+    app.session_state["draft"] = app.session_state["draft"].replace(**small)
+    app.run()
+    app.number_input(key="set-batch_size").set_value(4096).run()
+    app.button(key="start").click().run()
+    (run,) = run_list.list_runs()
+    assert wait(run) == "done"
+    assert run.config().batch_size == 4096
+    assert not [*app.run().exception, *app.error]
 
 
 def _asked_for_weights(pictures):

@@ -30,6 +30,23 @@ def strict(text):
     return json.loads(text, parse_constant=refuse)
 
 
+@pytest.mark.slow
+def test_a_rate_of_a_million_is_explained_in_the_shell_and_on_its_page(pictures, tmp_path, monkeypatch):
+    monkeypatch.setenv("THAW_RUNS", str(tmp_path / "runs"))
+    small = ["--image-size", "32", "--unfreeze", "none", "--epochs1", "2"]
+    done = core("train", "--data", str(pictures), *small, "--set", "phase1.learning_rate=1e6", "--json", check=False)
+    said = json.loads(done.stdout)
+    assert done.returncode == {record.DONE: 0, record.FAILED: 1}[said["state"]]
+    assert "smaller learning rate" in done.stderr
+    assert "Traceback" not in done.stderr
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30).run()
+    app.switch_page("components/pages/train.py")
+    app.query_params["run"] = said["run_dir"].rpartition("/")[2]
+    app.run()
+    assert not app.exception
+    assert not [e.value for e in app.error if "did not foresee" in e.value]
+
+
 def test_what_is_no_number_is_null_wherever_it_is_written(tmp_path):
     run = create_run(from_json({"data": "x"}), {}, tmp_path)
     reporter = Reporter(run)
