@@ -65,7 +65,8 @@ def bar_text(status: dict[str, Any], width: int = 24) -> str:
     """One line of progress from a run's status."""
     if status["state"] == record.QUEUED:
         place = status.get("place")
-        return f"Waiting in line, place {place}" if place else str(status.get("message") or "Waiting to start")
+        waits = f"Waiting in line, place {place}" if place else str(status.get("message") or "Waiting to start")
+        return silence(status) or waits
     step, steps = status.get("step") or 0, status.get("steps") or 0
     parts = [silence(status) or str(status.get("message") or status["state"])]
     if steps:

@@ -1,17 +1,19 @@
 """More runs than the machine bears wait in line. Places and slots are operating-system locks: a crash leaves none."""
 
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from core import environment, record, run_list
-from core.files import read_json
 from core.record import Run
 
 LOOK_SECONDS = 0.3
+BEAT_SECONDS = 1.0  # after which a run that waits says that it still does
 
 
 class CancelledError(Exception):
@@ -27,21 +29,25 @@ def slot(run: Run) -> Iterator[None]:
     """
     locks = run.path.parent / ".slots"
     locks.mkdir(exist_ok=True)
-    held = _free_slot(locks, run)
-    shown = -1
-    while held is None:
+    shown, told = 0, 0.0
+    while (held := _free_slot(locks, run)) is None:
         place = len(_ahead(run)) + 1
-        if place != shown:
-            run.write_status(state=record.QUEUED, message=f"Waiting: number {place} in line", place=place)
-            shown = place
+        if place != shown or time.monotonic() - told >= BEAT_SECONDS:
+            _tell(run, place)
+            shown, told = place, time.monotonic()
         if run.request().get("action") == "stop":
             raise CancelledError
         time.sleep(LOOK_SECONDS)
-        held = _free_slot(locks, run)
     try:
         yield
     finally:
         held.release()
+
+
+def _tell(run: Run, place: int) -> None:
+    message = f"Waiting: number {place} in line"
+    with suppress(OSError):  # a full disk may have room again at the next beat
+        run.write_status(state=record.QUEUED, message=message, place=place, pid=os.getpid())
 
 
 def _free_slot(locks: Path, run: Run) -> FileLock | None:
@@ -59,7 +65,11 @@ def _free_slot(locks: Path, run: Run) -> FileLock | None:
 
 
 def _ahead(run: Run) -> list[Run]:
-    """Runs that have waited longer and whose worker is alive."""
+    """Runs that have waited longer and whose worker is alive; one that is frozen is passed over until it goes on."""
     mine = (run.created(), run.id)
-    waiting = (r for r in run_list.list_runs(run.path.parent) if (r.created(), r.id) < mine)
-    return [r for r in waiting if read_json(r.status_file, {}).get("state") == record.QUEUED and r.is_held()]
+    alive = (r for r in run_list.list_runs(run.path.parent) if r.is_held())
+    return [r for r in alive if (r.created(), r.id) < mine and _waits(r.status())]
+
+
+def _waits(status: dict[str, Any]) -> bool:
+    return status["state"] == record.QUEUED and not record.silence(status)

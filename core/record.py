@@ -127,8 +127,11 @@ class Run(RunFolder):
 
     def _written_status(self) -> dict[str, Any]:
         """`status.json` with every value of the type that readers rely on; one that makes no sense is left out."""
-        status = read_json(self.status_file)
-        if not isinstance(status, dict) or status.get("state") not in (*LIVE, DONE, STOPPED, FAILED):
+        status = read_json(self.status_file, {})
+        if not isinstance(status, dict):
+            damaged = f"The run is damaged: {self.status_file.name} holds no status. Remove that file, then resume."
+            return {"state": DAMAGED, "message": "", "error": damaged}
+        if status.get("state") not in (*LIVE, DONE, STOPPED, FAILED):
             return {"state": QUEUED, "message": ""}
         return {
             key: value
@@ -326,7 +329,7 @@ def is_count(value: Any) -> bool:
 def silence(status: dict[str, Any]) -> str:
     """A sentence where a live run's worker has not been heard of for long; else nothing."""
     quiet = status.get("stale_s") or 0.0
-    if status["state"] not in (RUNNING, STOPPING) or quiet < SILENT_SECONDS:
+    if status["state"] not in LIVE or quiet < SILENT_SECONDS:
         return ""
     return f"The worker has not been heard of for {quiet:.0f} s. It may be frozen, or the machine very busy."
 
