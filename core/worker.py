@@ -29,18 +29,34 @@ NICENESS = 10  # pages and predictions need little, and somebody waits for them
 def main(folder: str) -> int:
     """Train the run in `folder` to its end; returns the exit status."""
     run = Run(folder)
+    if not run.exists():
+        return _refused(f"The run {run.id} was deleted before its worker began.")
     try:
         lock = run.lock().acquire(timeout=LOCK_SECONDS)
     except Timeout:
-        print(f"Another worker is on {run.id}.", file=sys.stderr)  # noqa: T201 - goes to the run's log
-        return 2
+        return _refused(f"Another worker is on {run.id}.")
     with lock:
+        if not run.exists():  # deleted since that look: its lock has made the folder anew
+            _remove_ghost(run)
+            return _refused(f"The run {run.id} was deleted before its worker began.")
         try:
             with slot(run), _scratch(run):
                 return _work(run)
         except CancelledError:
             run.write_status(state=record.STOPPED, message="Cancelled while it waited")
             return 0
+
+
+def _refused(why: str) -> int:
+    print(why, file=sys.stderr)  # noqa: T201 - goes to the run's log
+    return 2
+
+
+def _remove_ghost(run: Run) -> None:
+    """Remove a folder that holds nothing but a lock."""
+    with suppress(OSError):
+        run.lock_file.unlink()
+        run.path.rmdir()
 
 
 def watched(folder: str) -> int:
