@@ -1,7 +1,6 @@
 """Train on from a run that is there, within the folders that the app may read."""
 
 from core import launcher
-from core.config import RunConfig
 from core.data import roots
 from core.record import Run
 
@@ -13,8 +12,8 @@ def resume(run: Run) -> None:
         DataError: its data or weights lie outside the allowed roots; the shell has its user's own rights.
         RunError: it cannot be resumed.
     """
-    _check(run.config())
-    launcher.resume(run)
+    roots.check_settings(run.config())
+    launcher.resume(run, bound=True)
 
 
 def train_corrected(run: Run) -> Run:
@@ -24,11 +23,5 @@ def train_corrected(run: Run) -> Run:
         DataError: as for `resume`.
         RunError: no corrections are noted.
     """
-    _check(run.config())
-    return launcher.train_corrected(run)
-
-
-def _check(config: RunConfig) -> None:
-    roots.check(config.data)
-    if config.has_own_weights:
-        roots.check(config.weights)
+    roots.check_settings(run.config())
+    return launcher.train_corrected(run, bound=True)

@@ -47,7 +47,7 @@ def _start(data: Scan) -> None:
         config = draft.settings().replace(data=data.source or data.root, task=data.task)
         config = _within_bounds(config)
         refuse_settings(config)
-        run = launcher.start(config)
+        run = launcher.start(config, bound=True)
     except ThawError as error:
         say(error)
         return

@@ -59,8 +59,10 @@ class LocalProcess:
 EXECUTOR: Executor = LocalProcess()
 
 
-def start(config: RunConfig, runs: Path | None = None) -> Run:
+def start(config: RunConfig, runs: Path | None = None, bound: bool = False) -> Run:
     """Create a run and start a worker on it; a relative data path is made absolute.
+
+    With `bound`, as from a page, the worker reads only within the allowed roots; the shell has its user's own rights.
 
     Raises:
         RunError: it is to be trained with corrections, and there are none.
@@ -74,18 +76,26 @@ def start(config: RunConfig, runs: Path | None = None) -> Run:
         write_json(run.corrections_file, found)
     run.write_notes(name=name)
     with run.changing():
-        EXECUTOR.submit(run)
+        _submit(run, bound)
     return run
 
 
-def train_corrected(run: Run) -> Run:
+def _submit(run: Run, bound: bool) -> None:
+    """Start a worker; who started it counts, not who made the run."""
+    run.bound_file.unlink(missing_ok=True)
+    if bound:
+        run.bound_file.touch()
+    EXECUTOR.submit(run)
+
+
+def train_corrected(run: Run, bound: bool = False) -> Run:
     """Train again, as `run` was, with the corrections that are noted beside it. Stored features serve again.
 
     Raises:
         RunError: no corrections are noted.
     """
     config = run.config().replace(corrections_of=run.id, name=f"{run.name()}, corrected")
-    return start(config, run.path.parent)
+    return start(config, run.path.parent, bound)
 
 
 def _free_name(stem: str, runs: Path | None) -> str:
@@ -123,7 +133,7 @@ def unskippable(run: Run) -> str:
     return "It is in phase 2 already." if run.status().get("phase") == 2 else ""
 
 
-def resume(run: Run) -> None:
+def resume(run: Run, bound: bool = False) -> None:
     """Start a worker on an interrupted, stopped or failed run; it goes on from the checkpoint.
 
     Raises:
@@ -136,7 +146,7 @@ def resume(run: Run) -> None:
     with run.changing():
         run.request_file.unlink(missing_ok=True)
         run.write_status(state=record.QUEUED, message="Waiting to start")
-        EXECUTOR.submit(run)
+        _submit(run, bound)
     for _ in range(100):  # until the worker holds the lock, so that nobody takes the run for interrupted
         if run.is_held():
             return

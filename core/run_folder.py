@@ -7,7 +7,7 @@ runs/<run_id>/
 ├── evaluation/other_data.json  explanations/  exports/  jobs/  corrections.json
 ├── models/phase1.keras  models/phase2.keras  model.keras
 ├── checkpoints/  scratch/  worker.log  worker.lock  exit.json
-└── request.json  notes.json  notes.lock
+└── request.json  notes.json  notes.lock  bound
 ```
 """
 
@@ -76,6 +76,11 @@ class RunFolder:
     def request_file(self) -> Path:
         """What page or shell ask of the worker."""
         return self.path / "request.json"
+
+    @property
+    def bound_file(self) -> Path:
+        """There where a page started the worker, which then reads within the allowed roots; left by the launcher."""
+        return self.path / "bound"
 
     @property
     def notes_file(self) -> Path:

@@ -1,9 +1,11 @@
 """Which folders the app may read: paths are resolved, links included, and must lie within the allowed roots."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from core import environment
+from core.config import RunConfig
 from core.data.walk import is_junk
 from core.errors import DataError
 from core.paths import expanded
@@ -27,6 +29,19 @@ def check(path: str | Path) -> Path:
             listed = ", ".join(map(str, roots))
             raise DataError(f"Data must lie within the allowed roots ({listed}). Received: {str(path)!r}.")
     return resolved
+
+
+def check_settings(config: RunConfig) -> None:
+    """Raise DataError, as `check` does, where the data or the weights of a run lie outside the allowed roots."""
+    check(config.data)
+    if config.has_own_weights:
+        check(config.weights)
+
+
+def check_examples(paths: Sequence[str]) -> None:
+    """Raise DataError where one of many files lies outside the allowed roots. Only folders and links are resolved."""
+    for place in {os.path.dirname(path) for path in paths}.union(filter(os.path.islink, paths)):  # noqa: PTH120
+        check(place)
 
 
 def folders(path: str | Path) -> list[Path]:

@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from core.config import RunConfig
 from core.corrections import excluded, relabelled
+from core.data import roots
 from core.data.manifest import Manifest
 from core.errors import DataError
 from core.files import write_json
@@ -36,7 +37,7 @@ class Examples:
             StopAskedError: a stop was asked for meanwhile.
         """
         reporter.stage(f"Reading the {task.NOUN}")
-        found: Manifest = task.prepare(config, progress=_progress(reporter))
+        found = _read(run, config, task, reporter)
         known = run.dataset()
         found = relabelled(found, run.corrections())
         self.manifest = found if known is None else _unchanged(Manifest.from_json(known), found, task.NOUN)
@@ -205,6 +206,19 @@ def _stamps(manifest: Manifest) -> list[tuple[int, int] | None]:
             found.append(None)
         else:
             found.append(None if stat.S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns))
+    return found
+
+
+def _read(run: Run, config: RunConfig, task: Task, reporter: Reporter) -> Manifest:
+    """The data set as it is now. Where a page started the run, links may have changed since: nothing is read through
+    one that leads out of the allowed roots.
+    """
+    bound = run.bound_file.exists()
+    if bound:
+        roots.check_settings(config)
+    found = task.prepare(config, progress=_progress(reporter))
+    if bound:
+        roots.check_examples(found.paths())
     return found
 
 

@@ -16,6 +16,7 @@ from core import launcher, run_list
 from core.config import RunConfig
 from core.data.scan import scan
 from core.errors import DataError
+from core.record import Run
 from tests.core.odd_data import another_networks
 from tests.core.served_run import make_run
 from tests.core.test_training_resume import wait
@@ -57,6 +58,22 @@ def test_a_run_on_data_outside_the_roots_is_not_resumed_from_the_page(pictures, 
     assert not app.exception
     assert "within the allowed roots" in " ".join(error.value for error in app.error).replace("\\", "")
     assert run.state() == "stopped"
+
+
+def test_a_worker_that_a_page_starts_is_bound_to_the_roots(pictures, monkeypatch):
+    scan(pictures)
+    monkeypatch.setattr(launcher.EXECUTOR, "submit", lambda run: None)
+    app = _open("train", data=str(pictures))
+    app.button(key="start").click().run()
+    (run,) = run_list.list_runs()
+    assert run.bound_file.exists()
+    run.bound_file.unlink()
+    run.write_status(state="stopped")
+    monkeypatch.setattr(Run, "is_held", lambda run: run.bound_file.exists())
+    _open("train", run=run.id).button(key="resume").click().run()
+    assert run.bound_file.exists()
+    run.write_notes(corrections={"a.png": {"exclude": True}})
+    assert again.train_corrected(run).bound_file.exists()
 
 
 def test_corrections_of_data_outside_the_roots_train_no_run_from_the_page(pictures, run_of, monkeypatch, tmp_path):
