@@ -14,18 +14,20 @@ _RECENT = 400  # batch events that can still be of the epoch that is going on
 def events(run: Run) -> list[Event]:
     """What the curves and samples need of the run's events, in order."""
     store: dict[str, Any] = st.session_state.setdefault("live", {})
-    if store.get("run") != run.id or _was_cut(run, store["offset"]):
-        store.clear()
-        store.update(run=run.id, offset=0, kept=[], batches=[])
+    number, size = _file(run)
+    if (store.get("run"), store.get("number")) != (run.id, number) or size < store["offset"]:
+        store.clear()  # another run, or a resume that has cut the events back behind what was read
+        store.update(run=run.id, number=number, offset=0, kept=[], batches=[])
     fresh, store["offset"] = read_events(run.events_file, store["offset"])
     store["kept"] += [e for e in fresh if e["kind"] in _KEPT]
     store["batches"] = [*store["batches"], *(e for e in fresh if e["kind"] == "batch")][-_RECENT:]
     return [*store["kept"], *store["batches"]]
 
 
-def _was_cut(run: Run, offset: int) -> bool:
-    """Whether a resume has cut the file back behind what was read."""
+def _file(run: Run) -> tuple[int, int]:
+    """The number of the events' file, which a resume replaces, and its bytes; (0, 0) where there is none."""
     try:
-        return run.events_file.stat().st_size < offset
+        status = run.events_file.stat()
     except OSError:
-        return offset > 0
+        return 0, 0
+    return status.st_ino, status.st_size

@@ -1,4 +1,4 @@
-"""A run that a page started reads within the allowed roots only, at its turn too; the shell has its user's own rights."""
+"""A page's run reads within the allowed roots only, at its turn too; the shell has its user's own rights."""
 
 import pytest
 from filelock import FileLock
