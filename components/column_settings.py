@@ -52,7 +52,7 @@ def _columns(
     path: bytes, stamp: int, named: tuple[str, ...], chosen: tuple[str, str, str]
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """The names of a table's columns, and those that are taken where none are chosen; none where one is not found."""
-    read = table.read(os.fsdecode(path), named)
+    read = table.read(os.fsdecode(path), named, texts.SHOWN_BYTES)
     try:
         at = columns.find(read, *chosen)
     except DataError:

@@ -96,7 +96,8 @@ def _text_strips(
     scan: Scan, labels: Sequence[int], rows: Sequence[list[int]], start: int, notes: Sequence[str]
 ) -> list[str]:
     texts = text_examples.texts_of(RunConfig(data=scan.source or scan.root).replace(**draft.columns()))
-    shown = [[texts.get(scan.files[row].path, "") for row in spread(rows[n], _TEXTS, start)] for n in labels]
+    picked = [[scan.files[row].path for row in spread(rows[n], _TEXTS, start)] for n in labels]
+    shown = [[texts[path] for path in some if path in texts] for some in picked]
     return [text_examples.strip(scan.classes[n], notes[n], some) for n, some in zip(labels, shown, strict=True)]
 
 

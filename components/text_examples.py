@@ -28,7 +28,7 @@ def _read(path: bytes, columns: tuple[str, str, str], stamp: int) -> dict[str, s
     names = ("text_column", "label_column", "split_column")
     source = os.fsdecode(path)
     config = RunConfig(data=source).replace(**dict(zip(names, columns, strict=True)))
-    return {text.path: text.text for text in texts.read(texts.source(source), config).texts}
+    return texts.to_show(texts.source(source), config)
 
 
 def strip(name: str, note: str, shown: Sequence[str]) -> str:

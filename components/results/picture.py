@@ -21,6 +21,7 @@ from core.decision import Line
 from core.errors import ThawError
 
 _SIDE = 720  # pixels of the large picture
+_NO_TEXT = "The text cannot be shown: it is no longer where it was, or its data set is too large for a page."
 
 
 def open_large(report: Report, path: str, explain: bool = False, line: Line | None = None) -> None:
@@ -56,7 +57,7 @@ def _content(report: Report, path: str, explain: bool, line: Line | None = None)
 
 def _example(report: Report, path: str, file: str) -> None:
     if report.is_text:
-        st.html(f'<div class="thaw-text">{as_html(report.text(path) or "The text is no longer where it was.")}</div>')
+        st.html(f'<div class="thaw-text">{as_html(report.text(path) or _NO_TEXT)}</div>')
     elif (large := thumbnails([file], _SIDE, report.reading)[0]) is not None:
         st.html(f'<div class="thaw-large"><img src="{source(large)}" alt="{as_html(path)}"></div>')
     else:

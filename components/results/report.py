@@ -147,7 +147,7 @@ def _insight(path: str, stamp: int) -> Insight | None:
 def _texts(config: RunConfig) -> dict[str, str]:
     from core.data import roots, texts
 
-    return {text.path: text.text for text in texts.read(texts.source(str(roots.check(config.data))), config).texts}
+    return texts.to_show(texts.source(str(roots.check(config.data))), config)
 
 
 def report(run: Run) -> Report | None:

@@ -42,21 +42,20 @@ class Table:
     unpaired: tuple[int, ...] = ()  # lines of a CSV, counted from 0, that were read without quoting
 
 
-def read(path: str | Path, named: tuple[str, ...] = ()) -> Table:
+def read(path: str | Path, named: tuple[str, ...] = (), most: int = -1) -> Table:
     """Read a table.
 
     Args:
         path: a file with one of `SUFFIXES`; a CSV may use any of `DELIMITERS`.
         named: columns that somebody asked for by name; a first row that holds them all is the header.
+        most: bytes after which the rest of a long table is left unread; -1 for none.
 
     Raises:
         DataError: the file cannot be read, is empty or is no table.
     """
     path = Path(path)
-    try:
-        text = encodings.decode(path.read_bytes())
-    except OSError as error:
-        raise DataError(f"The table {str(path)!r} cannot be read: {error.strerror}.") from None
+    data = _bytes(path, most)
+    text = encodings.decode(data if len(data) != most else data[: data.rfind(b"\n") + 1])
     if not text.strip():
         raise DataError(f"The table {str(path)!r} is empty.")
     if path.suffix.lower() in _LINES:
@@ -70,12 +69,19 @@ def first_row(path: str | Path) -> list[str]:
     Raises:
         DataError: the file cannot be read.
     """
+    text = encodings.decode(_bytes(Path(path), _HEAD))
+    return [cell.strip() for cell in next(_records(text, _delimiter(text, DELIMITERS)), [])]
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    """The first bytes of a file. A pipe is refused: whoever opened it would wait for ever."""
     try:
+        if path.exists() and not path.is_file():
+            raise DataError(f"A table must be a file, no folder, pipe or device. Received: {str(path)!r}.")
         with open(path, "rb") as file:
-            text = encodings.decode(file.read(_HEAD))
+            return file.read(most)
     except OSError as error:
         raise DataError(f"The table {str(path)!r} cannot be read: {error.strerror}.") from None
-    return [cell.strip() for cell in next(_records(text, _delimiter(text, DELIMITERS)), [])]
 
 
 def _from_csv(text: str, path: Path, named: tuple[str, ...]) -> Table:

@@ -15,6 +15,7 @@ from core.errors import DataError
 from core.paths import expanded
 
 LARGEST_FILE = 10_000_000  # bytes of one .txt file
+SHOWN_BYTES = 100_000_000  # of a data set that a page reads; a table of 67 MB takes it 2 s and 0.4 GB
 LOOKED_AT = 5000  # files that tell what a folder holds
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".dcm", ".avif"}
 
@@ -69,6 +70,8 @@ def source(data: str) -> Path:
     path = Path(os.path.abspath(expanded(data)))  # noqa: PTH100 -- keeps links as given
     if not path.exists():
         raise DataError(f"There is no table and no folder {str(path)!r}. Check the path.")
+    if not path.is_dir() and not path.is_file():
+        raise DataError(f"A table must be a file, no pipe or device. Received: {str(path)!r}.")
     if path.is_file() and path.suffix.lower() not in table.SUFFIXES:
         raise DataError(f"Texts come as one of {', '.join(table.SUFFIXES)} or as folders of .txt. Received: {data!r}.")
     return (_lone_table(path) or path) if path.is_dir() else path
@@ -83,6 +86,19 @@ def read(path: Path, config: RunConfig, progress: Progress | None = None, to_tra
     if path.is_dir():
         return _from_folders(str(path), walk(str(path), environment.data_roots(), progress), progress, to_train)
     return _from_table(path, config)
+
+
+def to_show(path: Path, config: RunConfig) -> dict[str, str]:
+    """Each text of `path` by its own path, for a page; nothing where they are more than SHOWN_BYTES.
+
+    Raises:
+        DataError: as for `read`.
+    """
+    if path.is_dir():
+        size = sum(entry.size for entry in walk(str(path), environment.data_roots()).files)
+    else:
+        size = path.stat().st_size
+    return {} if size > SHOWN_BYTES else {text.path: text.text for text in read(path, config).texts}
 
 
 def table_of(path: str) -> str:
@@ -121,7 +137,7 @@ def _from_table(path: Path, config: RunConfig) -> Texts:
     result = Texts(str(path.parent), "table" if at.split is None else "table_with_splits")
     result.problems += [(f"{path.name}#{n}", "unreadable", message) for n, message in found.broken]
     result.problems += [(f"{path.name}#{n}", "doubtful", message) for n, message in found.doubtful]
-    result.notes += columns.notes(found, at, config.split_column)
+    result.notes += columns.notes(found, at, config.split_column) + _too_much(path.stat().st_size)
     for n, row in found.rows:
         name, text, label = f"{path.name}#{n}", row[at.text], row[at.label].strip()
         split = "" if at.split is None else layout.split_of(row[at.split])
@@ -140,6 +156,7 @@ def _from_table(path: Path, config: RunConfig) -> Texts:
 def _from_folders(root: str, found: Walk, progress: Progress | None, to_train: bool) -> Texts:
     shape = layout.find(root, found.folders, to_train)
     result = Texts(root, shape.name, problems=list(found.problems), class_folders=shape.class_folders(found.folders))
+    result.notes += _too_much(sum(entry.size for entry in found.files))
     for done, entry in enumerate(found.files):
         place = shape.place(entry.path)
         if not entry.path.lower().endswith(".txt"):
@@ -151,6 +168,12 @@ def _from_folders(root: str, found: Walk, progress: Progress | None, to_train: b
         if progress and done % 500 == 0:
             progress(done, len(found.files))
     return result
+
+
+def _too_much(size: int) -> list[str]:
+    if size <= SHOWN_BYTES:
+        return []
+    return [f"More than {SHOWN_BYTES // 1_000_000} MB of text is not shown on the pages. Training reads all of it."]
 
 
 def _add_file(root: str, path: str, place: tuple[str, str], result: Texts) -> None:

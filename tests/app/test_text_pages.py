@@ -1,5 +1,6 @@
 """The pages for texts, without a browser."""
 
+import os
 import re
 from html import unescape
 from pathlib import Path
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import words
 from core.config import RunConfig
-from core.data import text_scan
+from core.data import text_scan, texts
 from core.evaluation.metrics import figures
 from core.evaluation.verdict import compare
 from core.files import write_json
@@ -48,6 +49,37 @@ def test_the_data_page_shows_texts_of_each_class(reviews):
     shown = "".join(str(html.proto.body) for html in app.get("html"))
     assert "texts" in shown
     assert "this film is wonderful, number 0" in shown
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_in_place_of_the_table_is_refused_and_hangs_no_page(reviews):
+    reviews.unlink()
+    os.mkfifo(reviews)
+    for page in ("data", "train"):
+        app = _open(page, data=str(reviews))
+        assert not app.exception
+    assert any("must be a file" in error.value for error in _open("data", data=str(reviews)).error)
+
+
+def test_texts_too_large_for_a_page_are_not_read_by_it(reviews, monkeypatch):
+    monkeypatch.setattr(texts, "SHOWN_BYTES", 300)
+    (folder := reviews.parent / "folders").mkdir()
+    for name in ("good", "bad"):
+        (folder / name).mkdir()
+        for n in range(12):
+            (folder / name / f"{n}.txt").write_text(f"this film is {name}, number {n}")
+    for data in (reviews, folder):
+        scan = text_scan.scan(RunConfig(data=str(data)), use_cache=False)
+        assert texts.to_show(data, RunConfig(data=str(data))) == {}
+        assert [note for note in scan.notes if "not shown on the pages" in note]
+        assert len(scan.files) > 20  # training has them all
+        for page in ("data", "train"):
+            app = _open(page, data=str(data))
+            assert not _errors(app)
+            shown = "".join(str(html.proto.body) for html in app.get("html"))
+            assert "number 1" not in shown
+    monkeypatch.setattr(texts, "SHOWN_BYTES", 10**6)
+    assert len(texts.to_show(folder, RunConfig(data=str(folder)))) == 24
 
 
 def test_the_train_page_starts_from_the_settings_for_texts(reviews):

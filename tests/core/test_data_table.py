@@ -1,8 +1,10 @@
 """Tables as people save them."""
 
+import os
+
 import pytest
 
-from core.data import columns, table
+from core.data import columns, table, texts
 from core.errors import DataError, ThawError
 
 ROWS = [("good film, really", "pos"), ("bad film", "neg"), ('a "fine" one', "pos"), ("two\nlines", "neg")]
@@ -194,3 +196,24 @@ def test_a_column_cannot_be_text_and_label_at_once(tmp_path):
     found = table.read(write(tmp_path / "x.csv", ROWS))
     with pytest.raises(ThawError, match="two columns"):
         columns.find(found, text="text", label="text")
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_named_like_a_table_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    (tmp_path / "zero.csv").symlink_to("/dev/zero")
+    for path in (tmp_path / "a.csv", tmp_path / "zero.csv"):
+        for look in (table.read, table.first_row, lambda path: texts.source(str(path))):
+            with pytest.raises(DataError, match="must be a file"):
+                look(path)
+
+
+def test_of_a_long_table_as_much_is_read_as_is_asked_for_in_whole_rows(tmp_path):
+    path = write(tmp_path / "x.csv", [(f"text {n}", "pos" if n % 2 else "neg") for n in range(1000)])
+    whole, head = table.read(path), table.read(path, most=5000)
+    assert head.columns == whole.columns
+    assert 100 < len(head.rows) < 1000
+    assert head.rows == whole.rows[: len(head.rows)]
+    assert not head.broken
+    assert columns.find(head) == columns.find(whole)
+    assert table.read(path, most=path.stat().st_size + 1) == whole
