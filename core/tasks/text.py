@@ -11,7 +11,7 @@ from core.data import text_scan, texts
 from core.data.manifest import Manifest
 from core.data.scan import Scan
 from core.data.text_source import Source  # noqa: F401 -- given as it is
-from core.errors import ConfigError, DataError, unknown
+from core.errors import ConfigError, DataError, TooLargeError, unknown
 from core.models import own_encoder
 from core.models import weights as places
 from core.models.text_network import base, build, inference, servable  # noqa: F401 -- given as they are
@@ -39,6 +39,7 @@ WEIGHTS = "folder"
 LIBRARIES: tuple[str, ...] = ("keras_hub",)
 AT_ONCE = 32
 TYPED = True
+SENT_CHARACTERS = 1_000_000  # of a text in a request; encoders read the first few thousand
 SENT_AS = 'a text: {"text": "…"}'
 EXPLAINING = Explaining(methods=(words.METHOD,), found="The words", schema=words.SCHEMA)
 
@@ -138,7 +139,13 @@ def examples(found: Scan, config: RunConfig) -> list[str]:
 
 
 def received(sent: str, config: RunConfig) -> str:
-    """The text in a request, as it is."""
+    """The text in a request, as it is.
+
+    Raises:
+        TooLargeError: it has more than SENT_CHARACTERS.
+    """
+    if len(sent) > SENT_CHARACTERS:
+        raise TooLargeError(f"A text may have {SENT_CHARACTERS:,} characters. Received: {len(sent):,}.")
     return sent
 
 

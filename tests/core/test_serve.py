@@ -294,6 +294,11 @@ def test_a_text_run_answers_for_texts_only(running):
     assert (status, row["text"], row["error"]) == (200, "a good film \ud800", None)
     assert set(row["probabilities"]) == {"bad", "good"}
     assert server.ask("POST", "/predict", form(png()), FORM)[0] == 422
+    long = json.dumps({"text": "word " * 200_001}).encode()
+    for path in ("/predict", "/explain"):
+        status, said = server.ask("POST", path, long, "application/json")
+        assert (status, said["error"]) == (413, "A text may have 1,000,000 characters. Received: 1,000,005.")
+    assert server.ask("POST", "/predict", b'{"text": "a good film"}', "application/json")[0] == 200
 
 
 def test_names_that_are_not_utf8_survive(running):
