@@ -1,6 +1,8 @@
 import io
+import struct
 import tempfile
 import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -129,6 +131,31 @@ def test_zeros_by_the_gigabyte_are_refused(monkeypatch):
     refused(packed([("cat/zeros.png", bytes(20_000_000))]), "bomb")
     monkeypatch.setattr(archive, "MAX_BYTES", 1_000_000)
     refused(packed([("cat/zeros.png", bytes(2_000_000))]), "may unpack to")
+
+
+def zeros(size, said):
+    """A ZIP of one member of `size` zeros that says it has `said`: a deflated block of them, again and again."""
+    block = 10_000_000
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    once = deflate.compress(bytes(block)) + deflate.flush(zlib.Z_FULL_FLUSH)
+    packed, name = once * (size // block) + b"\x03\x00", b"cat/zeros.png"
+    about = struct.pack("<HHHHHIIIH", 45, 0, 8, 0, 0, 0, len(packed), 0xFFFFFFFF, len(name))
+    longer = struct.pack("<HHQ", 1, 8, said)
+    local = b"PK\x03\x04" + about + struct.pack("<H", 12) + name + longer
+    index = b"PK\x01\x02" + struct.pack("<H", 45) + about + struct.pack("<HHHHII", 12, 0, 0, 0, 0, 0) + name + longer
+    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(index), len(local) + len(packed), 0)
+    return io.BytesIO(local + packed + index + end)
+
+
+def test_ten_gigabytes_of_zeros_are_refused_by_what_they_say_and_by_what_they_are():
+    with zipfile.ZipFile(zeros(20_000_000, 20_000_000)) as small, small.open("cat/zeros.png") as member:
+        member._expected_crc = None  # it is left out, since that of 10 GB would take long to tell
+        assert member.read() == bytes(20_000_000)
+    bomb = zeros(10**10, 10**10)
+    assert len(bomb.getvalue()) < 11_000_000
+    refused(bomb, "may unpack to 8 GB. This one says 10.0 GB")
+    refused(zeros(10**10, 7 * 10**9), "taken for a bomb")
+    refused(zeros(10**10, 9_000_000), "damaged or not a ZIP")
 
 
 def test_a_member_larger_than_it_says_is_refused():
