@@ -1,12 +1,17 @@
 """Runs that freeze, are renamed or are deleted while they are open on a page."""
 
+import os
 import shutil
+import signal
 import time
 
 import pytest
 from test_pages import _errors, _open
 
-from core import record
+from core import launcher, record
+from core.config import from_json
+from tests.core.test_training_resume import wait
+from tests.core.test_training_survives import until
 
 
 def _html(app):
@@ -24,6 +29,36 @@ def test_a_frozen_worker_is_told_by_its_heartbeat(pictures, run_of):
         run.write_status(**status, heartbeat=time.time())
         assert "not been heard of" not in _html(app.run())
         assert not _errors(app)
+
+
+def test_workers_frozen_while_they_train_and_while_they_wait_are_told_on_the_page(pictures, monkeypatch):
+    long = {"image_size": 32, "weights": "random", "unfreeze": "none", "phase1": {"epochs": 5000}}
+    settings = from_json({"data": str(pictures), **long, "early_stopping": False})
+    runs = [launcher.start(settings.replace(name=name)) for name in ("trains", "waits")]
+    until(lambda: runs[0].status().get("pid") and runs[0].status().get("phase") == 1)
+    until(lambda: runs[1].status().get("place") == 1)
+    monkeypatch.setattr(record, "SILENT_SECONDS", 4)
+    workers = [run.status()["pid"] for run in runs]
+    for run in runs:
+        assert "not been heard of" not in _html(_open("train", run=run.id))
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    try:
+        for run in runs:
+            until(lambda run=run: run.status()["stale_s"] > 5)
+            app = _open("train", run=run.id)
+            assert "The worker has not been heard of for" in _html(app)
+            assert "may be frozen" in _html(app)
+            assert not _errors(app)
+    finally:
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+    for run in reversed(runs):
+        until(lambda run=run: run.status()["stale_s"] < 3)
+        app = _open("train", run=run.id)
+        assert "not been heard of" not in _html(app)
+        app.button(key="stop").click().run()
+        assert wait(run) == record.STOPPED
 
 
 @pytest.mark.parametrize("page", ["train", "results", "runs", "try_it"])

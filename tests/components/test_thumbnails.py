@@ -25,9 +25,7 @@ def test_a_picture_that_became_a_link_out_of_the_roots_is_not_shown(tmp_path, mo
 
 
 @pytest.mark.parametrize(("pixels_each", "at_once"), [(64, 1), (63, 4)])
-def test_large_pictures_are_decoded_one_at_a_time_by_all_sessions_together(
-    tmp_path, monkeypatch, pixels_each, at_once
-):
+def test_large_pictures_are_decoded_one_at_a_time_by_all_sessions_together(tmp_path, monkeypatch, pixels_each, at_once):
     monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path))
     monkeypatch.setattr(module, "LARGE", 64)
     inside, most, real, counting = 0, 0, pixels.thumbnail, threading.Lock()
