@@ -24,7 +24,7 @@ class WeightsError(ThawError):
 
 
 class NoRoomError(ThawError):
-    """The feature store cannot make room for an entry."""
+    """The feature store cannot make room: for an entry, or at all."""
 
 
 class RunError(ThawError):

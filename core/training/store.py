@@ -6,7 +6,7 @@ features/<key>/
 ├── 0.bin  1.bin …       row-major values without a header, so that they can be memory-mapped
 └── lock                 shared by every run that reads the entry, so that it is not dropped under it
 features/.<key>.<process>.<bytes>.tmp/   an entry in the making, with the bytes that it will take
-features.lock                            held while room is made, so that two runs do not both take it
+features.lock                            held while entries appear, are taken or dropped, so that no run sees half of it
 ```
 No TensorFlow here: the page lists and empties the store with the same code.
 """
@@ -154,13 +154,13 @@ class Writer:
             "created": time.time(),
         }
         write_json(self._folder / "meta.json", meta)
-        with self._store.alone():  # so that it counts once, as what is written or as what is there
+        with self._store.alone():  # so that it counts once, and nobody drops it before it is taken
             try:
                 os.replace(self._folder, self._store.folder / self._key)
             except OSError:
                 shutil.rmtree(self._folder, ignore_errors=True)
-        self._lock.close()
-        entry = self._store.find(self._key)
+            self._lock.close()
+            entry = self._store.taken(self._key)
         if entry is None:
             raise OSError(f"The stored features {self._key} vanished while they were written.")
         return entry
@@ -184,6 +184,11 @@ class FeatureStore:
 
     def find(self, key: str) -> Entry | None:
         """The finished entry under `key`, marked as used now and locked against being dropped."""
+        with self.alone():
+            return self.taken(key)
+
+    def taken(self, key: str) -> Entry | None:
+        """`find` for a caller that is `alone`."""
         folder = self.folder / key
         try:
             lock = _locked(folder / "lock", fcntl.LOCK_SH)
@@ -214,18 +219,19 @@ class FeatureStore:
             return Writer(self, key, rows, specs, about)
 
     def alone(self) -> IO[bytes]:
-        """The lock, open and held, under which room is made and entries appear; `with` lets it go."""
+        """The lock, open and held, under which entries appear, are taken or dropped; `with` lets it go."""
         self.folder.mkdir(parents=True, exist_ok=True)
         return _locked(self.folder.with_name(f"{self.folder.name}.lock"), fcntl.LOCK_EX)
 
     def entries(self) -> list[dict[str, Any]]:
-        """Key, bytes, last use and contents of every finished entry, the one used last first."""
-        found = [
-            {"key": folder.name, "bytes": _bytes(folder), "used": (folder / "meta.json").stat().st_mtime}
-            | {"about": read_json(folder / "meta.json", {}).get("about", {})}
-            for folder in self._folders()
-            if (folder / "meta.json").exists()
-        ]
+        """Key, bytes, last use (seconds since 1970) and contents of every entry, the one used last first.
+
+        Of a damaged one the contents are empty; it takes room as well.
+        """
+        found = []
+        for folder in self._folders():
+            with suppress(OSError):  # dropped a moment ago
+                found.append({"key": folder.name, "bytes": _bytes(folder), **_described(folder)})
         return sorted(found, key=lambda e: e["used"], reverse=True)
 
     def size(self) -> int:
@@ -233,12 +239,29 @@ class FeatureStore:
         return sum(entry["bytes"] for entry in self.entries())
 
     def clear(self) -> int:
-        """Drop every entry that no run is reading; returns the bytes set free."""
-        return sum(entry["bytes"] for entry in self.entries() if self._drop(self.folder / entry["key"]))
+        """Drop every entry that no run is reading, and what dead runs left; returns the bytes set free.
+
+        Raises:
+            NoRoomError: the folder cannot be changed.
+        """
+        freed = 0
+        try:
+            with self.alone():
+                for folder in [*self._folders(), *self._folders(hidden=True)]:
+                    with suppress(FileNotFoundError):  # given up by its run a moment ago
+                        size = _bytes(folder)
+                        freed += size if self._drop(folder) else 0
+        except OSError as error:
+            raise NoRoomError(
+                f"The feature store cannot be emptied ({error.strerror}). "
+                f"Make {str(self.folder)!r} and what is in it writable, then empty it again."
+            ) from None
+        return freed
 
     def _make_room(self, needed: int) -> None:
         for folder in list(self._folders(hidden=True)):
-            self._drop(folder)  # left by a run that died; one that lives holds its lock
+            with suppress(OSError):
+                self._drop(folder)  # left by a run that died; one that lives holds its lock
         entries, writing = self.entries(), sum(map(_reserved, self._folders(hidden=True)))
         excess = sum(entry["bytes"] for entry in entries) + writing + needed - self.limit
         doomed = []
@@ -258,12 +281,13 @@ class FeatureStore:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _drop(self, folder: Path) -> bool:
+        """Whether `folder` could be dropped: nobody reads or writes it. Raises OSError where rights forbid it."""
         try:
             lock = _locked(folder / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         with lock:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder)
         return True
 
     def _folders(self, hidden: bool = False) -> Iterator[Path]:
@@ -291,6 +315,17 @@ def _locked(path: Path, how: int) -> IO[bytes]:
 def size_of(rows: int, specs: Sequence[ArraySpec]) -> int:
     """Bytes of the arrays of an entry."""
     return rows * sum(spec.row_bytes for spec in specs)
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    """Last use and contents of an entry, as far as it tells them."""
+    file = folder / "meta.json"
+    meta = read_json(file, {})
+    about = meta.get("about") if isinstance(meta, dict) else None
+    return {
+        "used": (file if file.exists() else folder).stat().st_mtime,
+        "about": about if isinstance(about, dict) else {},
+    }
 
 
 def _bytes(folder: Path) -> int:

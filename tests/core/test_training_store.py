@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,9 @@ def test_a_run_that_finds_no_room_trains_plainly_and_says_so(pictures, monkeypat
     assert run.status()["state"] == "done"
     assert [e["mode"] for e in run.events(("phase",))] == modes
     assert any("THAW_CACHE_GB" in e["message"] for e in run.events(("note",))) == bool(taken)
+    kept = [entry["about"] for entry in FeatureStore().entries()]
+    assert len(kept) == modes.count("cached")
+    assert all(about["data"] == pictures.name and about["backbone"] == run.config().backbone for about in kept)
     other.abandon()
 
 
@@ -138,6 +142,51 @@ def test_entry_in_use_is_not_dropped(tmp_path):
     entry.close()
     assert store.clear() > 0
     assert store.find("a") is None
+
+
+class Unlucky(FeatureStore):
+    """A store where another run makes room for an entry of its own before and after every step of this one."""
+
+    def _other(self):
+        with suppress(NoRoomError):
+            FeatureStore(self.folder, self.limit).create("other", ROWS, SPEC, {}).abandon()
+
+    def find(self, key):
+        self._other()
+        return super().find(key)
+
+    @contextmanager
+    def alone(self):
+        self._other()
+        with super().alone():
+            yield
+        self._other()
+
+
+def test_an_entry_is_not_dropped_between_its_writing_and_its_reading(tmp_path):
+    entry = fill(Unlucky(tmp_path, BYTES + ROOM), "a", ROWS)
+    assert entry.mapped(0).shape == (ROWS, 3)
+    assert [e["key"] for e in FeatureStore(tmp_path).entries()] == ["a"]
+
+
+def test_emptying_frees_what_is_damaged_or_left_by_a_dead_run_and_leaves_what_is_written(tmp_path):
+    store = FeatureStore(tmp_path, 10**6)
+    fill(store, "whole", ROWS).close()
+    for key, meta in (("list", b"[]"), ("text", b'{"about": "x"}'), ("half", b'{"ro'), ("none", None)):
+        (tmp_path / key).mkdir()
+        (tmp_path / key / "0.bin").write_bytes(bytes(500))
+        if meta is not None:
+            (tmp_path / key / "meta.json").write_bytes(meta)
+    writer = store.create("new", ROWS, SPEC, {})
+    (tmp_path / ".gone.1.500.tmp").mkdir()
+    (tmp_path / ".gone.1.500.tmp" / "0.bin").write_bytes(bytes(500))
+    assert {e["key"]: e["about"] for e in store.entries()} == {
+        "whole": {"examples": ROWS}, "list": {}, "text": {}, "half": {}, "none": {}
+    }  # fmt: skip
+    assert BYTES + 5 * 500 <= store.clear() < BYTES + 5 * 500 + ROOM
+    assert store.entries() == []
+    writer.append([np.zeros((ROWS, 3))], np.ones(ROWS, bool))
+    assert writer.commit().rows == ROWS
 
 
 WRITER = """
