@@ -64,6 +64,15 @@ def moment(seconds: float | None) -> str:
     return UNKNOWN if not seconds else f"{datetime.fromtimestamp(seconds):%-d %b %Y, %H:%M}"
 
 
+def ago(seconds: float) -> str:
+    """How long ago something was, as `just now`, `12 min ago`, `3 h ago` or `5 days ago`."""
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min ago"
+    return f"{seconds // 3600:.0f} h ago" if seconds < 2 * 86400 else f"{seconds // 86400:,.0f} days ago"
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """`1 picture`, `12 pictures`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -12,9 +12,11 @@ FROZEN, THAWED = "ac_unit", "local_fire_department"  # Material icons of the two
 def apply_style() -> None:
     """Put the style sheet into the page. It takes no place of its own."""
     st.html(_STYLE)
-    # A dialog hangs outside the app's element, which says whether the theme is light or dark.
+    # A dialog or a popover hangs outside the app's element, which says whether the theme is light or dark.
     scheme = "dark" if st.context.theme.type == "dark" else "light"
-    st.html(f'<style>[data-testid="stDialog"] {{ color-scheme: {scheme}; }}</style>')
+    st.html(
+        f'<style>:is([data-testid="stDialog"], [data-testid="stPopoverBody"]) {{ color-scheme: {scheme}; }}</style>'
+    )
 
 
 def icon(name: str) -> str:

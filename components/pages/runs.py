@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components import selection, theme
+from components.feature_store import feature_store
 from components.guard import guarded
 from components.run_actions import actions, compare
 from components.runs_table import runs_table, table_rows
@@ -26,3 +27,4 @@ with guarded():
             st.caption(
                 "Tick a run to open, rename, download or delete it; tick several to lay their curves over each other."
             )
+    feature_store()

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -97,7 +98,8 @@ def activations(
 def _writers(targets: list[Target], rows: Rows, store: FeatureStore, reporter: Reporter) -> Iterator[dict[str, Writer]]:
     """Entries in the making, by key, of the targets that there is room for. On an error nothing of them stays."""
     writers: dict[str, Writer] = {}
-    about = {"examples": len(rows.index), **rows.recipe}
+    config = reporter.run.config()
+    about = {"examples": len(rows.index), **rows.recipe, "backbone": config.backbone, "data": Path(config.data).name}
     try:
         for t in targets:
             try:

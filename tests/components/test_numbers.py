@@ -47,3 +47,18 @@ def test_interval_and_megabytes_and_plural():
     assert numbers.megabytes(1400) == "1.4 GB"
     assert numbers.plural(1, "class", "classes") == "1 class"
     assert numbers.plural(2000, "class", "classes") == "2,000 classes"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (719, "11 min ago"),
+        (3 * 3600, "3 h ago"),
+        (47 * 3600, "47 h ago"),
+        (432_000, "5 days ago"),
+    ],
+)
+def test_how_long_ago_something_was(seconds, words):
+    assert numbers.ago(seconds) == words
