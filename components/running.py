@@ -7,7 +7,7 @@ from uuid import uuid4
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import again, live, run_state, selection
+from components import again, live, remarks, run_state, selection
 from components.charts import curves
 from components.escape import as_markdown
 from components.facts import Fact, facts, progress
@@ -53,9 +53,11 @@ def _look(run: Run, every: float | None, unskippable: str) -> None:
         else:
             st.html(facts(_facts(status, config.way, one), fixed=True))
             st.html(progress(_share(status), status.get("phase") or 0, run_state.message(status)))
+        st.html(remarks.newest(seen))
         _curves(run, seen, one, every or 0.0)
         st.subheader("Held-out samples", help=f"The same dozen {one}s, never trained on, after every epoch.")
         show_samples(run, seen)
+        remarks.all_notes(seen)
     if alive:
         pace().note(st.session_state.setdefault("watcher", uuid4().hex), time.thread_time() - began)
 
