@@ -62,6 +62,8 @@ def _parts(found: Report) -> None:
         on_change=_choose_part,
         **held("part", part, "default"),
     )
+    if part != "take" and found.no_cases:
+        st.info(found.no_cases, icon=":material/table_view:")
     for section in _PARTS[part][1]:
         section(found)
 

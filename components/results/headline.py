@@ -7,6 +7,7 @@ from components.facts import Fact, facts
 from components.numbers import interval, percent, plural
 from components.results.report import Report
 from components.theme import phase_chip
+from core.evaluation.no_verdict import no_verdict
 
 
 def show(report: Report) -> None:
@@ -39,8 +40,9 @@ def fairness(report: Report) -> str:
             f"which made the choices, it is right on {percent(held['accuracy'])}, "
             f"likely between {interval(held.get('accuracy_interval'))}."
         )
+    chose = "the best epoch and the model" if 2 in report.figures else "the best epoch"
     return (
-        f"These {report.unit}s were held out from training, yet they also chose the best epoch and the model, so the "
+        f"These {report.unit}s were held out from training, yet they also chose {chose}, so the "
         f"figure is a little kind. Only {report.unit}s that the run has never seen are a fair test."
     )
 
@@ -50,7 +52,7 @@ def _verdict(report: Report) -> None:
     if "verdict" in last:
         st.html(f'<div class="thaw-verdict">{as_html(last["verdict"])}</div>')
     elif 2 not in report.figures:
-        st.html('<div class="thaw-verdict ice">There was no phase 2: the network stayed frozen.</div>')
+        st.html(f'<div class="thaw-verdict ice">{as_html(no_verdict(report.run))}</div>')
 
 
 def _beside(report: Report) -> list[Fact]:

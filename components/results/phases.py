@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.escape import as_markdown
 from components.facts import Fact, facts
 from components.guard import guarded
 from components.held import held
@@ -12,6 +13,7 @@ from components.results.gallery import gallery
 from components.results.report import Report
 from components.runs_table import thawed_words
 from core import decision, keeping
+from core.evaluation.no_verdict import no_verdict
 from core.evaluation.verdict import format_p
 
 Events = list[dict[str, Any]]
@@ -22,7 +24,7 @@ def show(report: Report) -> None:
     """Both accuracies, what was mended and broken, what it cost, and which model is kept."""
     st.header("Was phase 2 worth it?")
     if 2 not in report.figures:
-        st.markdown("There was no phase 2 in this run: the network stayed frozen.")
+        st.markdown(as_markdown(no_verdict(report.run)))
         return
     one, two = report.figures[1], report.figures[2]
     st.html(facts(_accuracy(one, two, report.config.way)))

@@ -79,6 +79,18 @@ class Report:
             return None
 
     @property
+    def no_cases(self) -> str:
+        """Why `cases` are not there, and what goes with them; nothing where they are."""
+        if self.cases is not None and self.kept in self.cases.probabilities:
+            return ""
+        file = self.run.predictions_file
+        why = "cannot be read" if file.is_file() else "is not there"
+        return (
+            f"{file.name} {why}, so no {self.unit} can be shown here, and neither can calibration, the line or "
+            "“none of these”. Training again writes it anew."
+        )
+
+    @property
     def rows(self) -> np.ndarray:
         """The rows of `cases` that `best` is about."""
         return self.cases.rows(self.split) if self.cases else np.zeros(0, int)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from core import catalog
+from core.evaluation.no_verdict import no_verdict
 from core.exports.line_drawn import line_drawn
 from core.exports.story import Story, story
 from core.exports.wording import counts, interval, number, percent, recipe, with_interval
@@ -92,7 +93,7 @@ def _results(told: Story) -> str:
         )
         for row in told.headline["per_class"]
     ]
-    verdict = told.figures.get(2, {}).get("verdict")
+    verdict = told.figures[2].get("verdict", "") if 2 in told.figures else _safe(no_verdict(told.run))
     said = f"\n\nWas phase 2 worth it? {verdict}" if verdict else ""
     return "## Results for each class\n\n" + _table(_HEAD, rows) + said
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from core.evaluation.no_verdict import no_verdict
 from core.exports import report_charts as charts
 from core.exports.page import chart, page, table, text
 from core.exports.report_results import how_good, was_it_worth_it, where_wrong, why
@@ -44,9 +45,10 @@ def _opening(told: Story) -> str:
 
 
 def _verdict(told: Story) -> str:
-    said = told.figures.get(2, {}).get("verdict")
+    if 2 not in told.figures:
+        return no_verdict(told.run)
     lora = f" ({thawed(told.config)})" if told.config.lora_rank else ""
-    return f"Phase 2{lora}: {said}" if said else "There was no phase 2: the network stayed frozen."
+    return f"Phase 2{lora}: {told.figures[2].get('verdict', 'it was not compared with phase 1.')}"
 
 
 def _data(told: Story) -> str:

@@ -87,13 +87,18 @@ class Story:
         found = insight.read(self.run)
         return found.corrections if found else None
 
+    @property
+    def _chose(self) -> str:
+        """What the held-out examples chose."""
+        return "epoch and model" if 2 in self.figures else "the epoch"
+
     def caveat(self) -> str:
         """How far the headline can be trusted."""
         if self.best.get("test"):
             return f"The test {self.noun} were used for nothing but these figures."
         return (
-            f"The held-out {self.noun} were not learnt from, but they also chose epoch and model, so the figures "
-            f"are a little kind. Only {self.noun} that the run has never seen are a fair test."
+            f"The held-out {self.noun} were not learnt from, but they also chose {self._chose}, so the "
+            f"figures are a little kind. Only {self.noun} that the run has never seen are a fair test."
         )
 
     def beside(self) -> str:
@@ -102,7 +107,7 @@ class Story:
         if not found.get("test"):
             return ""
         return (
-            f"On the {found['n']:,} held-out {self.noun}, which chose epoch and model, it is right on "
+            f"On the {found['n']:,} held-out {self.noun}, which chose {self._chose}, it is right on "
             f"{percent(found['accuracy'])}; likely {interval(found['accuracy_interval'])} (95 %, Wilson)."
         )
 

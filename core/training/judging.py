@@ -58,6 +58,7 @@ class Judge:
         n_classes = self.examples.n_classes
         scores, features = scoring.score(self.network, self.examples.source, self.rows, n_classes, self.reporter, graph)
         checkpoint.save_probabilities(self.run, p.phase, scores)
+        self._write_table()
         self.reporter.stage(f"Phase {p.phase}: saving the model")
         model = self.task.servable(self.network, self.config, n_classes)
         save_model(model, self.run.phase_model_file(p.phase))
@@ -81,8 +82,12 @@ class Judge:
         chosen = self.run.notes().get("kept")
         return chosen if chosen in (1, 2) and self.run.phase_model_file(chosen).exists() else kept
 
-    def write_table(self) -> None:
-        """Write `predictions.csv` from the probabilities that the phases left."""
+    def end(self) -> None:
+        """After the last phase: what a run with corrections brought."""
+        self.insight.compare_with_earlier()
+
+    def _write_table(self) -> None:
+        """Write `predictions.csv` from the probabilities that the phases have left so far."""
         phases = {n: checkpoint.load_probabilities(self.run, n) for n in (1, 2)}
         known = {n: p for n, p in phases.items() if p is not None and len(p) == len(self.rows)}
         if not known:
@@ -94,7 +99,6 @@ class Judge:
             table.append([example.path, manifest.classes[example.label], example.split, *values])
         names = [f"p{n}:{name}" for n in known for name in manifest.classes]
         self.run.write_predictions(["path", "label", "split", *names], table)
-        self.insight.compare_with_earlier()
 
     def _figures(self, scores: np.ndarray) -> dict[str, Any]:
         classes, labels, n = self.examples.manifest.classes, self.examples.labels[self.rows], self.n_held_out

@@ -69,7 +69,7 @@ class _Training:
             stopped = self._phase(p, judge) == "stop" or self.reporter.asked(at_once=True) == "stop"
             if stopped:
                 break
-        judge.write_table()
+        judge.end()
         return record.STOPPED if stopped else record.DONE
 
     def _plans(self, store: FeatureStore) -> list[Plan]:
@@ -130,7 +130,7 @@ class _Training:
         if diverged := divergence.note(p.phase, self.run.events(("epoch",)), rate, self.examples.n_classes):
             self.reporter.event("note", message=diverged)
         if outcome.broken:
-            judge.write_table()
+            judge.end()
             raise RunError(
                 f"The loss of phase {p.phase} turned into not-a-number. A smaller learning rate "
                 f"(it was {rate:g}) usually mends that."

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.escape import as_html, as_markdown
 from components.results import map as feature_map
 from components.results.mistakes import _rows
 from components.results.report import report
@@ -72,6 +73,45 @@ def test_a_part_opens_without_the_files_of_the_data(part, run, pictures):
     for file in pictures.rglob("*.png"):
         file.unlink()
     assert not _errors(_open(run, part))
+
+
+def _cut_off(run, **status):
+    """The run as it is while phase 2 goes on, or after it was cut off."""
+    run.evaluation_file(2).unlink()
+    run.phase_model_file(2).unlink()
+    with run.events_file.open("a") as file:
+        file.write(json.dumps({"t": 9.0, "kind": "phase", "phase": 2}) + "\n")
+    run.write_status(**{"kept": 1, **status})
+    return run
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ({"state": "running"}, "Phase 2 is still running."),
+        ({"state": "stopped"}, "Phase 2 did not finish: The run was stopped."),
+        ({"state": "failed", "error": "The <b>disk</b> is full."}, "Phase 2 did not finish: The <b>disk</b> is full."),
+    ],
+)
+def test_a_phase_2_without_figures_is_told_as_it_is(run, status, said):
+    with _cut_off(run, **status).lock().acquire():
+        app = _open(run, "phases")
+    assert not _errors(app)
+    assert as_markdown(said) in _said(app)
+    assert any(f">{as_html(said)}<" in html.proto.body for html in app.get("html"))
+
+
+@pytest.mark.parametrize("part", PARTS[:4])
+@pytest.mark.parametrize("table", [None, "path\n1"])
+def test_a_run_without_a_table_says_what_is_missing_for_it(run, part, table):
+    run.predictions_file.unlink()
+    if table:
+        run.predictions_file.write_text(table)
+    app = _open(run, part)
+    assert not _errors(app)
+    why = "cannot be read" if table else "is not there"
+    assert [info.value for info in app.info if f"predictions.csv {why}" in info.value]
+    assert not _open(run, "take").info
 
 
 def test_other_data_outside_the_allowed_roots_gets_a_sentence(run, tmp_path_factory):

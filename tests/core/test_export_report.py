@@ -233,6 +233,18 @@ def test_the_report_draws_both_curves_or_says_why_not():
     assert "too many classes to draw" in report(run)
 
 
+def test_report_and_card_tell_of_a_phase_2_that_was_cut_off():
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    for made in (report(run), card(run)):
+        assert "There was no phase 2: the network stayed frozen." in made
+        assert "also chose the epoch, so the" in made
+    run.events_file.write_text('{"t": 1.0, "kind": "phase", "phase": 2}\n')
+    run.write_status(state="failed", error="The disk is full.", kept=1)
+    for made in (report(run), card(run)):
+        assert "Phase 2 did not finish: The disk is full." in made
+        assert "There was no phase 2" not in made
+
+
 def test_recipes_tell_lora_from_thawing():
     config = RunConfig(unfreeze="blocks:3", lora_rank=8)
     assert thawed(config) == "LoRA of rank 8 beside the attention of the last 3 blocks"

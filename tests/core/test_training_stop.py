@@ -80,6 +80,28 @@ def test_a_stop_while_phase_1_is_judged_keeps_phase_1_and_begins_no_other(undist
     assert sum(run.evaluation(phase)["seconds"] for phase in (1, 2)) <= total
 
 
+def test_a_failure_in_phase_2_leaves_the_table_of_phase_1_and_a_resume_the_whole_one(undisturbed, monkeypatch):
+    run, honest = create_run(undisturbed.config(), {}), Watcher.on_epoch_end
+
+    def broke(self, epoch, logs=None):
+        honest(self, epoch, logs)
+        if run.evaluation(1) is not None:
+            raise OSError("gone")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="gone"):
+        patch.setattr(Watcher, "on_epoch_end", broke)
+        reporter = Reporter(run)
+        try:
+            train(run, reporter)
+        finally:
+            reporter.close(record.FAILED, error="gone")
+    names = list(run.predictions()[0])[3:]
+    assert names == [f"p1:{name}" for name in run.dataset()["classes"]]
+    assert len(run.predictions()) == run.evaluation(1)["n"]
+    train(run, Reporter(run))
+    assert run.predictions_file.read_bytes() == undisturbed.predictions_file.read_bytes()
+
+
 def test_the_seconds_of_all_sittings_are_counted_whatever_ended_them(tmp_path):
     run = create_run(RunConfig(data="x"), {}, tmp_path)
     reporter = Reporter(run)
