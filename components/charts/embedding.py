@@ -12,43 +12,51 @@ from core.evaluation.insight import Map
 # Apart from ice and ember, which mean frozen and thawed. Told apart by sign as well as by colour.
 _COLOURS = ("#7a5fa8", "#2b8a6b", "#c2962a", "#b0416a", "#5b7f95", "#8a6d4f", "#4a9c3f", "#a34fc0")
 _SIGNS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "triangle-down")
+_SPLITS = {  # split: what it is called, size, opacity, width of the ring
+    "train": ("learned from", 5, 0.28, 0),
+    "validation": ("held out", 8, 0.9, 0),
+    "test": ("test split", 8, 0.9, 1.5),
+}
 
 
 def embedding(points: Map, classes: Sequence[str], key: str) -> Figure:
-    """One cloud for each class; held-out points are solid, those learned from faint.
+    """One cloud for each class: held-out points are solid, test ones have a ring, those learned from are faint.
 
     Args:
         points: up to some thousands; drawn by WebGL.
         classes: the names in order.
         key: zoom is kept while it stays the same.
     """
-    labels, held = np.array(points.labels, object), np.array([split != "train" for split in points.splits], bool)
+    labels, splits = np.array(points.labels, object), np.array(points.splits, object)
     traces: list[dict[str, Any]] = []
     for n, name in enumerate(classes):
-        for solid in (False, True):
-            rows = np.flatnonzero((labels == name) & (held == solid))
+        title, listed = as_plotly(shortened(name)), False
+        for split in reversed(_SPLITS):  # what is listed is best seen
+            rows = np.flatnonzero((labels == name) & (splits == split))
             if not len(rows):
                 continue
-            title = as_plotly(shortened(name))
+            kind, size, opacity, ring = _SPLITS[split]
             traces.append(
                 {
                     "type": "scattergl",
                     "mode": "markers",
                     "name": title,
                     "legendgroup": str(n),
-                    "showlegend": solid,
+                    "showlegend": not listed,
                     "x": points.x[rows].round(3).tolist(),
                     "y": points.y[rows].round(3).tolist(),
                     "customdata": rows.tolist(),
                     "marker": {
                         "color": _COLOURS[n % len(_COLOURS)],
                         "symbol": _SIGNS[(n // len(_COLOURS) + n) % len(_SIGNS)],
-                        "size": 8 if solid else 5,
-                        "opacity": 0.9 if solid else 0.28,
+                        "size": size,
+                        "opacity": opacity,
+                        "line": {"width": ring, "color": "@text"},
                     },
-                    "hovertemplate": f"{title}, {'held out' if solid else 'learned from'}<extra></extra>",
+                    "hovertemplate": f"{title}, {kind}<extra></extra>",
                 }
             )
+            listed = True
     axis = {"showticklabels": False, "showgrid": False, "zeroline": False, "showline": False, "title": {"text": ""}}
     layout = {
         "xaxis": axis,

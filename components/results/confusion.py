@@ -14,7 +14,7 @@ from components.results.report import Report
 from core.evaluation.confusions import most_confused
 
 Cell = tuple[int, int]  # true class, answer
-_MOST_CELLS = 300  # that can be chosen from
+_MOST_CELLS = 300  # that are listed; a click reaches the others
 
 
 @st.fragment
@@ -46,31 +46,35 @@ def show(report: Report) -> None:
         _cell(report, result)
 
 
-def _cells(confusion: list[list[int]]) -> list[Cell]:
-    """Cells with pictures: the confusions, the most frequent first, then what was found; not all of very many."""
+def _cells(confusion: list[list[int]], chosen: Cell | None) -> list[Cell]:
+    """Cells with pictures: the confusions, the most frequent first, then what was found; of very many, some.
+
+    The one that is `chosen` is always among them.
+    """
     filled = [(i, j, n) for i, row in enumerate(confusion) for j, n in enumerate(row) if n]
-    return [(i, j) for i, j, _ in sorted(filled, key=lambda cell: (cell[0] == cell[1], -cell[2]))][:_MOST_CELLS]
+    cells = [(i, j) for i, j, _ in sorted(filled, key=lambda cell: (cell[0] == cell[1], -cell[2]))][:_MOST_CELLS]
+    return cells if chosen is None or chosen in cells else [chosen, *cells]
 
 
-def _follow_click(result: Any, place: str, cells: list[Cell]) -> None:
+def _follow_click(result: Any, place: str, confusion: list[list[int]]) -> None:
     """Choose the cell that was clicked, if it holds pictures."""
     custom = clicked(result)
-    if isinstance(custom, list) and (int(custom[0]), int(custom[1])) in cells:
+    if isinstance(custom, list) and confusion[int(custom[0])][int(custom[1])]:
         st.session_state[place] = (int(custom[0]), int(custom[1]))
 
 
 def _cell(report: Report, result: Any) -> None:
     """A list of cells, which a click on the matrix sets too, and the pictures of the chosen one."""
-    cells, place = _cells(report.best["confusion"]), f"cell-{report.run.id}-{report.kept}"
-    if report.cases is None or not cells:
+    confusion, place = report.best["confusion"], f"cell-{report.run.id}-{report.kept}"
+    if report.cases is None:
         return
-    _follow_click(result, place, cells)
-    classes = report.classes
+    _follow_click(result, place, confusion)
+    cells, classes = _cells(confusion, st.session_state.get(place)), report.classes
     cell = st.selectbox(
         "Texts of" if report.is_text else "Pictures of",
         cells,
         key=place,
-        format_func=lambda c: _name(c, classes, report.best["confusion"]),
+        format_func=lambda c: _name(c, classes, confusion),
         help="A click on a cell chooses it too.",
     )
     rows = report.cases.in_cell(report.kept, cell[0], cell[1], report.rows)

@@ -15,8 +15,10 @@ from components.results.report import Report
 from components.thumbnails import thumbnails
 from core import corrections
 from core.errors import ThawError
+from core.evaluation import insight
 
 _MOST = 14
+_METHOD = "a logistic regression on principal components of the frozen network's features"
 
 
 @st.fragment
@@ -29,14 +31,16 @@ def show(report: Report) -> None:
 
 
 def _suspicious(report: Report) -> None:
-    found = report.insight.label_errors_found if report.insight else None
-    if found is None:
-        return
     st.subheader(
         "Labels that are probably wrong",
-        help="Confident learning (Northcutt, Jiang and Chuang 2021): a head that has not seen the example is surer of "
-        "another class than is usual for that class. Examples that were learned from are looked at too.",
+        help=f"Confident learning (Northcutt, Jiang and Chuang 2021): {_METHOD}, which has not seen the example, is "
+        "surer of another class than is usual for that class. Examples that were learned from are looked at too.",
     )
+    found = report.insight.label_errors_found if report.insight else None
+    if found is None:
+        st.caption(as_markdown(_unsearched(report)))
+        return
+    st.caption(f"Found by {_METHOD}, which had not seen the {report.unit} that it judged.")
     errors = report.label_errors
     if sample := _sample(report):
         st.caption(sample)
@@ -60,6 +64,13 @@ def _suspicious(report: Report) -> None:
         st.button("Show more", key="suspicious-more", type="tertiary", on_click=_more, args=(place, limit))
     if opened is not None:
         picture.open_large(report, shown[opened].path)
+
+
+def _unsearched(report: Report) -> str:
+    """Why no label was looked at."""
+    if report.insight:
+        return f"Not searched: it needs two {report.unit}s of each class, and there is a class with fewer."
+    return insight.failure(report.run) or "Not searched: the network has not been looked into after phase 1."
 
 
 def _sample(report: Report) -> str:

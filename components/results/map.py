@@ -45,7 +45,7 @@ def show(report: Report) -> None:
     st.subheader(
         "A map of what it sees",
         help="Each point is an example, placed by the features that the network computes. Faint points were learned "
-        "from. Draw around points to see their pictures; a click shows one.",
+        "from; those of a test split have a ring. Draw around points to see their pictures; a click shows one.",
     )
     busy = run_jobs.poll(report.run, "tsne")["state"] == run_jobs.RUNNING
     st.fragment(guarded()(_map), run_every=1.0 if busy else None)(report, busy)
@@ -90,10 +90,18 @@ def _content(report: Report, waiting: bool) -> None:
             figure, title="Map of features", text=words, key="map", height=470, selects=True, tip=_tip(report, points)
         )
         _follow_hover(result, f"map-over-{report.run.id}")
+        if sample := _sample(report, points):
+            st.caption(sample)
         if points.explained:
             st.caption(f"Two directions that hold {percent(sum(points.explained), 0)} of the variation.")
     with right.container(key="map-side"):
         _chosen(report, points, _follow(result, f"map-{report.run.id}"))
+
+
+def _sample(report: Report, points: Map) -> str:
+    """A sentence where the map does not show every example."""
+    n = len(points.paths)
+    return f"{n:,} of {points.total:,} {report.unit}s, drawn at random." if n < points.total else ""
 
 
 def _make(run: Run, waiting: bool) -> None:

@@ -66,7 +66,7 @@ def _example(report: Report, path: str, file: str) -> None:
 
 
 def _answers(report: Report, path: str, line: Line | None) -> None:
-    """The truth and the probabilities after each phase; of a training example, those of a head that had not seen it."""
+    """The truth and the probabilities after each phase; of a training example, those that `_out_of_fold` tells."""
     row, cases = report.row_of(path), report.cases
     name, split = report.label_of(path)
     where = {"train": "learned from", "validation": "held out", "test": "test split"}.get(split, split)
@@ -86,18 +86,18 @@ def _answers(report: Report, path: str, line: Line | None) -> None:
 
 
 def _out_of_fold(report: Report, path: str) -> None:
-    """What a head on frozen features says of an example that it had not seen; of older runs, two numbers at most."""
+    """What a regression on frozen features says of an example new to it; of older runs, two numbers at most."""
     shares = report.insight.out_of_fold(path) if report.insight else {}
     suspect = next((e for e in report.label_errors if e.path == path), None)
     if shares:
         st.html(f"<p>{phase_chip(1)}</p>{probability_bars(shares, 4, 'var(--ice)')}")
         st.caption(
-            f"By a head on the frozen network's features that had not seen this {report.unit}: the run's own model "
-            "learned its label."
+            "By a logistic regression on principal components of the frozen network's features that had not seen "
+            f"this {report.unit}: the run's own model learned its label."
         )
     elif suspect:
         st.markdown(
-            f"A head that had not seen it gives this label {percent(suspect.p_given)} and "
+            f"A logistic regression that had not seen it gives this label {percent(suspect.p_given)} and "
             f"**{as_markdown(suspect.suggested)}** {percent(suspect.p_suggested)}."
         )
 
@@ -107,7 +107,7 @@ def _neighbours(report: Report, path: str) -> None:
     if not found:
         return
     st.markdown(
-        "**Most like it, of what the network learned from**",
+        "**Most like it, of what the network learned from**, by the frozen network's features",
         help="The three training examples whose features point the same way. A wrong answer often has a reason here.",
     )
     searched, total = report.insight.neighbours_searched if report.insight else (0, 0)

@@ -1,5 +1,7 @@
 """ROC and precision-recall curves with their areas. A click on a point shows what it costs."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -13,6 +15,7 @@ from components.results.decided import probabilities
 from components.results.gallery import gallery
 from components.results.report import Report
 from core.evaluation import thresholds
+from core.evaluation.curves import curves as curves_of
 from core.exports.wording import area_method
 
 Point = tuple[str, float]  # a class, and the probability from which on it is called
@@ -22,10 +25,12 @@ Point = tuple[str, float]  # a class, and the probability from which on it is ca
 @guarded()
 def show(report: Report) -> None:
     """Both curves, or why there are none, and the pictures of the point that was clicked."""
-    curves = report.best.get("curves") or {}
+    curves, one = report.best.get("curves") or {}, None
     if not any(curves.values()):
         st.caption(_without(report))
-        return
+        one, curves = _of_one(report)
+        if not any(curves.values()):
+            return
     left, right = st.columns(2, gap="large")
     place = f"rates-{report.run.id}-{report.kept}"
     for column, kind, title, area in (
@@ -34,12 +39,12 @@ def show(report: Report) -> None:
     ):
         with column:
             st.subheader(title)
-            words = _area(report, area)
+            words = _area(report, area, one)
             result = plot(rates(curves, kind), title=title, text=words, key=f"rates-{kind}", height=340)
             st.caption(f"{words} A click on the line shows the mistakes of that point.")
         if (custom := clicked(result)) is not None:
             st.session_state[place] = list(curves)[int(custom[0])], float(custom[1])
-    if place in st.session_state:
+    if place in st.session_state and st.session_state[place][0] in curves:
         _at(report, st.session_state[place])
 
 
@@ -48,20 +53,39 @@ def _without(report: Report) -> str:
     if report.best.get("auc") is None:
         return f"No curves: these {report.split_name} {report.unit}s hold nothing to tell apart."
     return (
-        f"Curves of {len(report.classes):,} classes could not be told apart, so none are drawn; the areas of each "
-        f"stand in the table. {_area(report, 'auc')} {_area(report, 'average_precision')}"
+        f"Curves of {len(report.classes):,} classes could not be told apart, so one class at a time is drawn; the "
+        f"areas of each stand in the table. {_area(report, 'auc')} {_area(report, 'average_precision')}"
     )
 
 
-def _area(report: Report, key: str) -> str:
-    """The area: of the second of two classes, else the mean over classes, which had no interval in older runs."""
+def _of_one(report: Report) -> tuple[int | None, dict[str, Any]]:
+    """One of many classes, as people choose, and its curves by its name; both empty where nothing can be drawn."""
+    cases = report.cases
+    if report.best.get("auc") is None or cases is None or report.no_cases:
+        return None, {}
+    place = st.selectbox(
+        "Curves of class",
+        range(len(cases.classes)),
+        format_func=lambda k: shown(cases.classes[k]),
+        key=f"rates-class-{report.run.id}",
+    )
+    scores = cases.probabilities[report.kept][report.rows, place].astype(np.float32)
+    found = curves_of(scores, cases.labels[report.rows] == place)
+    if found is None:
+        st.caption(f"None of the {report.split_name} {report.unit}s is of this class, so it has no curve.")
+    return place, {cases.classes[place]: found}
+
+
+def _area(report: Report, key: str, one: int | None = None) -> str:
+    """The area: of `one` class, else of the second of two, else the mean over classes (in older runs no interval)."""
+    found, classes = (report.best, len(report.classes)) if one is None else (report.best["per_class"][one], 2)
     name = "Area under the ROC curve" if key == "auc" else "Average precision"
-    name += ", the mean over classes" if len(report.classes) > 2 else ""
-    value, bounds = report.best.get(key), report.best.get(f"{key}_interval")
+    name += ", the mean over classes" if classes > 2 else ""
+    value, bounds = found.get(key), found.get(f"{key}_interval")
     shown = UNKNOWN if value is None else f"{value:.3f}"
-    method = area_method(key, len(report.classes))
+    method = area_method(key, classes)
     spread = f", likely between {bounds[0]:.3f} and {bounds[1]:.3f} (95 %, {method})" if bounds else ""
-    spread = spread or (" (no interval; each class has its own)" if len(report.classes) > 2 else "")
+    spread = spread or (" (no interval; each class has its own)" if classes > 2 else "")
     return f"{name}: {shown}{spread}. 1 is perfect."
 
 

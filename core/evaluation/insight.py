@@ -9,6 +9,8 @@ import numpy as np
 from core.files import read_json
 from core.record import Run
 
+LOOK_FAILED = "The look into the network failed"  # how the note begins that says so
+
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -41,6 +43,7 @@ class Map:
     x: np.ndarray  # float (N,)
     y: np.ndarray  # float (N,)
     explained: tuple[float, ...]  # share of the variance that each axis shows; empty where that means nothing
+    total: int = 0  # examples of the run, of which N were drawn at random where they are more
 
 
 class Insight:
@@ -132,6 +135,12 @@ def read(run: Run) -> Insight | None:
     return Insight(dataset, found)
 
 
+def failure(run: Run) -> str:
+    """What the worker noted where its look into the network failed; else nothing."""
+    notes = [str(event.get("message", "")) for event in run.events(("note",))]
+    return next((note for note in notes if note.startswith(LOOK_FAILED)), "")
+
+
 def embedding(run: Run, kind: str = "pca") -> dict[int, Map]:
     """The map after each phase, by phase; `pca` is there after a run, `tsne` once it was made. May be empty."""
     dataset, found = run.dataset(), read_json(run.embedding_file if kind == "pca" else run.tsne_file)
@@ -142,7 +151,13 @@ def embedding(run: Run, kind: str = "pca") -> dict[int, Map]:
     labels = tuple(dataset["classes"][f["label"]] for f in files)
     return {
         int(phase): Map(
-            paths, splits, labels, np.array(one["x"]), np.array(one["y"]), tuple(one.get("explained") or ())
+            paths,
+            splits,
+            labels,
+            np.array(one["x"]),
+            np.array(one["y"]),
+            tuple(one.get("explained") or ()),
+            len(dataset["files"]),
         )
         for phase, one in found["maps"].items()
     }

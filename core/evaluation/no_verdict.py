@@ -1,4 +1,4 @@
-"""What there is to say of a phase 2 that left no figures: there was none, it goes on, or it was cut off, and by what."""
+"""What there is to say of a phase 2 without figures: there was none, it goes on, or it was cut off, and by what."""
 
 from core import record
 from core.record import Run

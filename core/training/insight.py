@@ -14,6 +14,7 @@ import tensorflow as tf
 from core.errors import ThawError
 from core.evaluation import embedding
 from core.evaluation.correction_gain import gain
+from core.evaluation.insight import LOOK_FAILED
 from core.files import read_json, replace_atomically, write_json
 from core.record import Run
 from core.run_list import find_run
@@ -64,7 +65,7 @@ class Insight:
         except StopAskedError:
             return
         except Exception as error:  # noqa: BLE001 -- a trained model is worth more than a look into it
-            message = f"The look into the network failed ({type(error).__name__}: {str(error)[:200]})."
+            message = f"{LOOK_FAILED} ({type(error).__name__}: {str(error)[:200]})."
             self.reporter.event("note", message=message)
             return
         found = read_json(self.run.insight_file, {})

@@ -16,6 +16,7 @@ from components.results.mistakes import _rows
 from components.results.report import report
 from core import corrections, keeping, run_jobs
 from core.decision import answer
+from core.evaluation.metrics import figures
 from core.evaluation.shift import against
 
 ROOT = Path(__file__).parents[2]
@@ -94,10 +95,14 @@ def _cut_off(run, **status):
     ],
 )
 def test_a_phase_2_without_figures_is_told_as_it_is(run, status, said):
+    assert any(
+        "also chose the best epoch and the model, so" in caption.value for caption in _open(run, "phases").caption
+    )
     with _cut_off(run, **status).lock().acquire():
         app = _open(run, "phases")
     assert not _errors(app)
     assert as_markdown(said) in _said(app)
+    assert any("also chose the best epoch, so" in caption.value for caption in app.caption)
     assert any(f">{as_html(said)}<" in html.proto.body for html in app.get("html"))
 
 
@@ -112,6 +117,96 @@ def test_a_run_without_a_table_says_what_is_missing_for_it(run, part, table):
     why = "cannot be read" if table else "is not there"
     assert [info.value for info in app.info if f"predictions.csv {why}" in info.value]
     assert not _open(run, "take").info
+
+
+@pytest.fixture
+def of_many(tmp_path, monkeypatch, run_of):
+    """A run of thirty classes, the first twelve of which have pictures of no content."""
+    monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path))
+    root = tmp_path / "many"
+    for n in range(30):
+        (root / f"class {n:02}").mkdir(parents=True)
+    return run_of(root)
+
+
+def _matrix_clicked(run_path, cell):
+    from types import SimpleNamespace
+
+    from components.results.confusion import _cell
+    from components.results.report import report
+    from core.record import Run
+
+    _cell(report(Run(run_path)), SimpleNamespace(clicked={"custom": [*cell, "", ""]}))
+
+
+def test_a_click_shows_any_filled_cell_of_a_matrix_of_many_classes(of_many):
+    classes, p = of_many.dataset()["classes"], np.full((900, 30), 0.01)
+    p[np.arange(900), np.arange(900) % 30] = 0.71  # each class is given each name once
+    labels, header = np.arange(900) // 30, ["path", "label", "split", *(f"p2:{name}" for name in classes)]
+    of_many.evaluation_file(2).write_text(json.dumps(figures(p, labels, classes)))
+    table = [
+        [f"{n}.png", classes[k], "validation", *map(str, q)] for n, (k, q) in enumerate(zip(labels, p, strict=True))
+    ]
+    of_many.write_predictions(header, table)
+    for cell in ((29, 29), (28, 3), (0, 1)):
+        app = AppTest.from_function(_matrix_clicked, args=(str(of_many.path), cell)).run()
+        assert not _errors(app)
+        assert app.selectbox[0].value == cell
+        assert any("no longer where they were" in caption.value for caption in app.caption)
+
+
+def test_a_click_on_an_empty_cell_changes_nothing(run):
+    confusion = run.evaluation(2)["confusion"]
+    confusion[0][1], confusion[1][0] = 1, 0
+    run.evaluation_file(2).write_text(json.dumps({**run.evaluation(2), "confusion": confusion}))
+    app = AppTest.from_function(_matrix_clicked, args=(str(run.path), (1, 0))).run()
+    assert not _errors(app)
+    assert app.selectbox[0].value == (0, 1)
+
+
+def test_a_map_of_a_sample_says_so(run):
+    assert not any("drawn at random" in caption.value for caption in _open(run, "wrong").caption)
+    known = json.loads(run.embedding_file.read_text())
+    maps = {phase: {**one, "x": one["x"][:20], "y": one["y"][:20]} for phase, one in known["maps"].items()}
+    run.embedding_file.write_text(json.dumps({"files": known["files"][:20], "maps": maps}))
+    app = _open(run, "wrong")
+    assert not _errors(app)
+    assert any("20 of 24 pictures, drawn at random." in caption.value for caption in app.caption)
+
+
+def test_labels_that_could_not_be_searched_say_why(run):
+    said = " ".join(caption.value for caption in _open(run, "wrong").caption)
+    assert "logistic regression on principal components of the frozen network's features" in said
+    found = json.loads(run.insight_file.read_text())
+    run.insight_file.write_text(json.dumps({**found, "label_errors": None}))
+    app = _open(run, "wrong")
+    assert any("needs two pictures of each class" in caption.value for caption in app.caption)
+    run.insight_file.unlink()
+    assert any("has not been looked into" in caption.value for caption in _open(run, "wrong").caption)
+    told = {"t": 9.0, "kind": "note", "message": "The look into the network failed (ValueError: odd)."}
+    with run.events_file.open("a") as file:
+        file.write(json.dumps(told) + "\n")
+    app = _open(run, "wrong")
+    assert not _errors(app)
+    assert any("The look into the network failed (ValueError: odd)." in caption.value for caption in app.caption)
+
+
+def test_curves_of_one_of_many_classes_are_drawn_on_demand(of_three):
+    whole = of_three.evaluation(2)
+    classes, curves = of_three.dataset()["classes"], whole["curves"]
+    of_three.evaluation_file(2).write_text(json.dumps({**whole, "curves": {}}))
+    app = _open(of_three, "good")
+    for place in (0, 2):
+        app.selectbox(key=f"rates-class-{of_three.id}").set_value(place).run()
+        assert not _errors(app)
+        drawn = [json.loads(found.proto.json) for found in app.get("bidi_component")]
+        roc, pr = (next(d["figure"]["data"][0] for d in drawn if d["title"] == title) for title in _CURVES)
+        kept = curves[classes[place]]
+        assert (roc["x"], roc["y"]) == (kept["fpr"], kept["tpr"])
+        assert (pr["x"], pr["y"]) == (kept["recall"], kept["precision"])
+
+
+_CURVES = ("Found against false alarms", "Right when named against found")
 
 
 def test_other_data_outside_the_allowed_roots_gets_a_sentence(run, tmp_path_factory):
@@ -150,7 +245,7 @@ def test_many_classes_without_curves_are_told_in_a_sentence(run):
     run.evaluation_file(2).write_text(json.dumps(figures))
     app = _open(run, "good")
     said = " ".join(caption.value for caption in app.caption)
-    assert "could not be told apart, so none are drawn" in said
+    assert "could not be told apart, so one class at a time is drawn" in said
     assert "the mean over classes: 0.900 (no interval" in said
     assert "have fewer than 5 pictures here" in said
 
@@ -416,6 +511,7 @@ def test_a_search_in_a_sample_says_so(run, searched):
     sample = bool(searched)
     assert any("Searched among 20 of the 24 pictures" in caption.value for caption in labels.caption) == sample
     assert any("Sought among 10 of the 12 pictures" in caption.value for caption in large.caption) == sample
+    assert any("by the frozen network's features" in node.value for node in large.markdown)
 
 
 def test_a_training_picture_opens_with_what_a_head_that_had_not_seen_it_says(run):

@@ -28,6 +28,17 @@ def test_every_point_of_a_map_can_be_told_apart_again():
             assert x == round(float(points.x[row]), 3)
 
 
+def test_points_of_a_map_are_named_after_their_split_and_each_class_stands_in_the_legend_once():
+    splits, labels = ("train", "validation", "test", "train"), ("a", "a", "a", "b")
+    points = Map(tuple("0123"), splits, labels, np.arange(4.0), np.zeros(4), ())
+    traces = embedding(points, ["a", "b"], "k")["data"]
+    told = {trace["customdata"][0]: trace["hovertemplate"] for trace in traces}
+    assert told[0].startswith("a, learned from<")
+    assert told[1].startswith("a, held out<")
+    assert told[2].startswith("a, test split<")
+    assert [trace["name"] for trace in traces if trace["showlegend"]] == ["a", "b"]
+
+
 def test_the_threshold_stands_where_it_was_set():
     figure = scores(np.array([0.9, 0.95]), np.array([0.1]), (NASTY, "b"), 0.7)
     assert figure["layout"]["shapes"][0]["x0"] == 0.7

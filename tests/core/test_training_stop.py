@@ -88,13 +88,12 @@ def test_a_failure_in_phase_2_leaves_the_table_of_phase_1_and_a_resume_the_whole
         if run.evaluation(1) is not None:
             raise OSError("gone")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="gone"):
+    reporter = Reporter(run)
+    with monkeypatch.context() as patch:
         patch.setattr(Watcher, "on_epoch_end", broke)
-        reporter = Reporter(run)
-        try:
+        with pytest.raises(OSError, match="gone"):
             train(run, reporter)
-        finally:
-            reporter.close(record.FAILED, error="gone")
+    reporter.close(record.FAILED, error="gone")
     names = list(run.predictions()[0])[3:]
     assert names == [f"p1:{name}" for name in run.dataset()["classes"]]
     assert len(run.predictions()) == run.evaluation(1)["n"]
