@@ -30,11 +30,9 @@ def embedding(points: Map, classes: Sequence[str], key: str) -> Figure:
     labels, splits = np.array(points.labels, object), np.array(points.splits, object)
     traces: list[dict[str, Any]] = []
     for n, name in enumerate(classes):
-        title, listed = as_plotly(shortened(name)), False
-        for split in reversed(_SPLITS):  # what is listed is best seen
-            rows = np.flatnonzero((labels == name) & (splits == split))
-            if not len(rows):
-                continue
+        title = as_plotly(shortened(name))
+        of_split = {s: rows for s in _SPLITS if len(rows := np.flatnonzero((labels == name) & (splits == s)))}
+        for split, rows in of_split.items():
             kind, size, opacity, ring = _SPLITS[split]
             traces.append(
                 {
@@ -42,7 +40,7 @@ def embedding(points: Map, classes: Sequence[str], key: str) -> Figure:
                     "mode": "markers",
                     "name": title,
                     "legendgroup": str(n),
-                    "showlegend": not listed,
+                    "showlegend": split == list(of_split)[-1],  # what is best seen
                     "x": points.x[rows].round(3).tolist(),
                     "y": points.y[rows].round(3).tolist(),
                     "customdata": rows.tolist(),
@@ -56,7 +54,6 @@ def embedding(points: Map, classes: Sequence[str], key: str) -> Figure:
                     "hovertemplate": f"{title}, {kind}<extra></extra>",
                 }
             )
-            listed = True
     axis = {"showticklabels": False, "showgrid": False, "zeroline": False, "showline": False, "title": {"text": ""}}
     layout = {
         "xaxis": axis,

@@ -95,7 +95,7 @@ class Judge:
         manifest, table = self.examples.manifest, []
         for i, row in enumerate(self.rows):
             example = manifest.files[row]
-            values = [f"{value:.9g}" for p in known.values() for value in p[i]]
+            values = [f"{value:.9g}" for p in known.values() for value in p[i].tolist()]
             table.append([example.path, manifest.classes[example.label], example.split, *values])
         names = [f"p{n}:{name}" for n in known for name in manifest.classes]
         self.run.write_predictions(["path", "label", "split", *names], table)

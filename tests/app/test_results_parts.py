@@ -188,7 +188,7 @@ def test_labels_that_could_not_be_searched_say_why(run):
         file.write(json.dumps(told) + "\n")
     app = _open(run, "wrong")
     assert not _errors(app)
-    assert any("The look into the network failed (ValueError: odd)." in caption.value for caption in app.caption)
+    assert as_markdown(str(told["message"])) in [caption.value for caption in app.caption]
 
 
 def test_curves_of_one_of_many_classes_are_drawn_on_demand(of_three):

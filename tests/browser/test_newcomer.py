@@ -206,6 +206,31 @@ def test_a_row_and_a_bar_show_their_pictures(app, page):
     _shot(page, "7-marks")
 
 
+def test_the_map_shows_pictures_under_the_pointer_and_within_a_lasso(app, page):
+    _part(page, app, _newcomers_run(app), "wrong")
+    chart = page.locator(".thaw-plot[aria-label='Map of features']")
+    x, y = _place_of_point(page, chart, 0, 0)
+    page.mouse.move(x - 2, y)
+    page.mouse.move(x, y)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.thaw-plot-tip')].some(tip => !tip.hidden && tip.naturalWidth > 0)"
+    )
+    _shot(page, "7-map-hover")
+    area = chart.locator(".nsewdrag").bounding_box()
+    left, top = area["x"] + area["width"] * 0.1, area["y"] + area["height"] * 0.1
+    right, bottom = area["x"] + area["width"] * 0.9, area["y"] + area["height"] * 0.9
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for corner in ((right, top), (right, bottom), (left, bottom), (left, top)):
+        page.mouse.move(*corner, steps=5)
+    page.mouse.up()
+    side = page.locator(".st-key-map-side")
+    side.get_by_text(re.compile(r"^[\d,]+ pictures$")).wait_for()
+    side.locator(".thaw-grid [data-open]").nth(11).wait_for()
+    _expect_no_error(page)
+    _shot(page, "7-map-lasso")
+
+
 def _newcomers_run(app):
     run = next((run for run in run_list.list_runs(app.runs) if run.state() == record.DONE), None)
     if run is None:
@@ -215,7 +240,15 @@ def _newcomers_run(app):
 
 def _click_point(page, title, trace, place):
     """Click a point of a chart, a bar in its middle; a negative place counts from the end."""
-    chart = page.locator(f".thaw-plot[aria-label='{title}']")
+    x, y = _place_of_point(page, page.locator(f".thaw-plot[aria-label='{title}']"), trace, place)
+    page.mouse.move(x - 2, y)  # a chart hears of a click only where the pointer has hovered before
+    page.mouse.move(x, y)
+    page.wait_for_timeout(200)
+    page.mouse.click(x, y)
+
+
+def _place_of_point(page, chart, trace, place):
+    """Bring a chart into view, and say where a point of it lies."""
     chart.locator(".nsewdrag").first.wait_for(state="attached")
     chart.evaluate("node => node.scrollIntoView({block: 'center'})")  # at the top the page's header would cover it
     page.wait_for_timeout(500)  # a chart above it may still take its height
@@ -227,10 +260,7 @@ def _click_point(page, title, trace, place):
         }""",
         [trace, place],
     )
-    page.mouse.move(x - 2, y)  # a chart hears of a click only where the pointer has hovered before
-    page.mouse.move(x, y)
-    page.wait_for_timeout(200)
-    page.mouse.click(x, y)
+    return x, y
 
 
 def _of_two_classes(run, folder):
