@@ -80,7 +80,8 @@ def where_wrong(told: Story) -> str:
     """The surest mistakes."""
     cases = told.cases
     if cases is None or told.kept not in cases.probabilities:
-        return ""
+        file = told.run.predictions_file.name
+        return f"<h2>Where is it wrong?</h2><p>{file} cannot be read, so no mistake can be shown.</p>"
     rows = cases.mistakes(told.kept, cases.rows("validation"))
     many = f"In {len(rows):,} of the held-out {told.noun}. The surest mistakes first." if len(rows) else "Nowhere."
     head = f"<h2>Where is it wrong?</h2><p>{many}</p>"

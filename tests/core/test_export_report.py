@@ -245,6 +245,13 @@ def test_report_and_card_tell_of_a_phase_2_that_was_cut_off():
         assert "There was no phase 2" not in made
 
 
+def test_the_report_says_where_it_has_no_table_of_predictions():
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    assert "so no mistake can be shown" not in report(run)
+    run.predictions_file.unlink()
+    assert "predictions.csv cannot be read, so no mistake can be shown." in report(run)
+
+
 def test_recipes_tell_lora_from_thawing():
     config = RunConfig(unfreeze="blocks:3", lora_rank=8)
     assert thawed(config) == "LoRA of rank 8 beside the attention of the last 3 blocks"
