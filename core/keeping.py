@@ -14,7 +14,7 @@ LOCK_SECONDS = 2.0  # a reader may hold the lock for an instant
 def keep(run: Run, phase: int, **notes: Any) -> None:
     """Make the model of a phase the run's: a copy of it replaces `model.keras`, then the notes say so.
 
-    `status.json` goes on to say what the worker would keep; `Run.kept` is what counts.
+    `status.json` says so too: nobody else writes it while the run's lock is held here.
 
     Args:
         run: one that no worker is on.
@@ -35,3 +35,4 @@ def keep(run: Run, phase: int, **notes: Any) -> None:
         with lock:
             copy_atomically(run.phase_model_file(phase), run.model_file)
             run.write_notes(kept=phase, **notes)
+            run.write_kept(phase)

@@ -247,6 +247,11 @@ class Run(RunFolder):
         whole = {**_BLANK, "heartbeat": time.time(), **lasting, **status}
         write_json(self.status_file, whole, durable=whole["state"] not in LIVE)
 
+    def write_kept(self, phase: int) -> None:
+        """Say in `status.json` which phase's model is the run's, and leave the rest of it. The caller holds the lock."""
+        if self.status_file.exists():
+            write_json(self.status_file, {**self._written_status(), "kept": phase}, durable=True)
+
     def write_notes(self, **changes: Any) -> None:
         """Change some notes, keep the others, those included that somebody else changes at the same moment.
 

@@ -21,6 +21,7 @@ from components.results import (
     take_along,
     threshold,
     trust,
+    which_split,
     why,
 )
 from components.results.report import Report, report
@@ -75,13 +76,14 @@ with guarded():
     with right:
         run = run_picker([r for r in selection.finished_runs() if r.evaluation(1)])
     say_missing()
-    found = report(run) if run else None
+    found = report(run, which_split.asked()) if run else None
     if run is None or found is None:
         _nothing()
     else:
         icon = ":material/edit_note:" if found.is_text else ":material/add_a_photo:"
         if right.button(f"Try a {found.unit}", type="primary", icon=icon, key="to_try"):
             selection.go("try", run=run.id)
+        which_split.show(found)
         if medical.is_medical(found):
             medical.show(found)
         headline.show(found)

@@ -65,7 +65,7 @@ def _follow_click(result: Any, place: str, confusion: list[list[int]]) -> None:
 
 def _cell(report: Report, result: Any) -> None:
     """A list of cells, which a click on the matrix sets too, and the pictures of the chosen one."""
-    confusion, place = report.best["confusion"], f"cell-{report.run.id}-{report.kept}"
+    confusion, place = report.best["confusion"], f"cell-{report.run.id}-{report.kept}-{report.split}"
     if report.cases is None:
         return
     _follow_click(result, place, confusion)

@@ -8,6 +8,7 @@ from components.numbers import interval, percent, plural
 from components.results.report import Report
 from components.theme import phase_chip
 from core.evaluation.no_verdict import no_verdict
+from core.evaluation.verdict import on
 
 
 def show(report: Report) -> None:
@@ -41,16 +42,23 @@ def fairness(report: Report) -> str:
             f"likely between {interval(held.get('accuracy_interval'))}."
         )
     chose = "the best epoch and the model" if 2 in report.figures else "the best epoch"
+    fair = f"Only {report.unit}s that the run has never seen are a fair test."
+    if test := report.test:
+        fair = (
+            f"On the {test['n']:,} test {report.unit}s, a fair test, it is right on {percent(test['accuracy'])}, likely "
+            f"between {interval(test.get('accuracy_interval'))}."
+        )
     return (
         f"These {report.unit}s were held out from training, yet they also chose {chose}, so the "
-        f"figure is a little kind. Only {report.unit}s that the run has never seen are a fair test."
+        f"figure is a little kind. {fair}"
     )
 
 
 def _verdict(report: Report) -> None:
     last = report.figures.get(2, {})
     if "verdict" in last:
-        st.html(f'<div class="thaw-verdict">{as_html(last["verdict"])}</div>')
+        said = on(f"held-out {report.unit}s", last["verdict"]) if report.test else last["verdict"]
+        st.html(f'<div class="thaw-verdict">{as_html(said)}</div>')
     elif 2 not in report.figures:
         st.html(f'<div class="thaw-verdict ice">{as_html(no_verdict(report.run))}</div>')
 

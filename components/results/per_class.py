@@ -54,7 +54,7 @@ def show(report: Report) -> None:
             "pictures": st.column_config.NumberColumn(f"{report.unit.capitalize()}s", format="localized"),
         },
         alt="Recall, precision, F1, areas under both curves and number of examples for each class",
-        key=f"per-class-{report.run.id}-{report.kept}",
+        key=f"per-class-{report.run.id}-{report.kept}-{report.split}",
         on_select="rerun",
         selection_mode="single-cell",
     )

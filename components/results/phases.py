@@ -14,7 +14,7 @@ from components.results.report import Report
 from components.runs_table import thawed_words
 from core import decision, keeping
 from core.evaluation.no_verdict import no_verdict
-from core.evaluation.verdict import format_p
+from core.evaluation.verdict import format_p, on
 
 Events = list[dict[str, Any]]
 _NAMES = {1: ":blue[:material/ac_unit:] Phase 1", 2: ":orange[:material/local_fire_department:] Phase 2"}
@@ -31,7 +31,8 @@ def show(report: Report) -> None:
     begun = [event for event in report.run.events(("phase",)) if event["phase"] == 2]
     st.html(facts([*_adapted(report, begun), *_cost(two, begun)]))
     if test := two.get("test_comparison"):
-        st.caption(f"On the test split: {test['verdict']}")
+        chose = f"These figures are of the held-out {report.unit}s, which choose the model that is kept."
+        st.caption(f"{chose} {on(f'test {report.unit}s', test['verdict'])}")
     _choice(report)
     _galleries(report)
 

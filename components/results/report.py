@@ -28,6 +28,7 @@ class Report:
     figures: dict[int, Figures]  # by phase
     kept: int  # the phase whose model is the run's
     status: dict[str, Any]
+    asked: str = "test"  # the split that is to be looked at, where the run has it
 
     @property
     def held_out(self) -> Figures:
@@ -35,14 +36,19 @@ class Report:
         return self.figures[self.kept]
 
     @property
-    def best(self) -> Figures:
-        """Figures of the kept model on the fairest examples there are: the test split, else those held out."""
-        return self.held_out.get("test") or self.held_out
+    def test(self) -> Figures | None:
+        """Figures of the kept model on the test split, where there is one."""
+        return self.held_out.get("test")
 
     @property
     def split(self) -> str:
-        """Which examples `best` is about: test or validation."""
-        return "test" if self.held_out.get("test") else "validation"
+        """Which examples the page is about: test or validation. Every section follows it."""
+        return "test" if self.test and self.asked == "test" else "validation"
+
+    @property
+    def best(self) -> Figures:
+        """Figures of the kept model on those; unless held-out ones are asked for, the fairest there are."""
+        return self.test if self.test and self.split == "test" else self.held_out
 
     @property
     def split_name(self) -> str:
@@ -99,6 +105,11 @@ class Report:
     def held_out_rows(self) -> np.ndarray:
         """Those of held-out examples, which choices are made on; a test split takes part in none."""
         return self.cases.rows("validation") if self.cases else np.zeros(0, int)
+
+    @property
+    def test_rows(self) -> np.ndarray:
+        """Those of the test split, which judge what was chosen; none where there is no such split."""
+        return self.cases.rows("test") if self.cases else np.zeros(0, int)
 
     @cached_property
     def insight(self) -> Insight | None:
@@ -162,10 +173,10 @@ def _texts(config: RunConfig) -> dict[str, str]:
     return texts.to_show(texts.source(str(roots.check(config.data))), config)
 
 
-def report(run: Run) -> Report | None:
-    """The report of a run; None while it has no figures."""
+def report(run: Run, asked: str = "test") -> Report | None:
+    """The report of a run, about the split that is asked for where there is one; None while it has no figures."""
     found = {phase: figures for phase in (1, 2) if (figures := run.evaluation(phase))}
     if not found:
         return None
     kept = run.kept()
-    return Report(run, run.config(), found, kept if kept in found else max(found), run.status())
+    return Report(run, run.config(), found, kept if kept in found else max(found), run.status(), asked)

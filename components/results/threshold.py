@@ -66,7 +66,7 @@ def _section(report: Report) -> None:
         f"On {n}. In the hover, the exact 95 % interval. The line is kept with the run: every prediction uses it. "
         f"A click on a bar or a cell shows its {report.unit}s."
     )
-    if report.split == "test" and len(report.rows):
+    if len(report.test_rows):
         st.caption(_on_test(report, positive, value))
     place = f"line-{report.run.id}-{report.kept}-{positive}"
     if (cell := clicked(crossed)) is not None:
@@ -100,12 +100,12 @@ def _apart(report: Report, place: int | None) -> None:
 
 def _on_test(report: Report, positive: int, value: float) -> str:
     """What the line does on the test split, which did not choose it."""
-    row = thresholds.at(*_scored(report, positive, report.rows), value)
+    row = thresholds.at(*_scored(report, positive, report.test_rows), value)
     sensitivity, specificity = (
         f"{key} {percent(row[key])}, likely {interval(row[f'{key}_interval'])}"
         for key in ("sensitivity", "specificity")
     )
-    return f"On the {len(report.rows):,} test {report.unit}s, which choose nothing: {sensitivity}; {specificity}."
+    return f"On the {len(report.test_rows):,} test {report.unit}s, which choose nothing: {sensitivity}; {specificity}."
 
 
 def _chosen(report: Report) -> Line | None:

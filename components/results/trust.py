@@ -121,8 +121,8 @@ def _abstention(report: Report) -> None:
     words = f"{_buys(now, f'held-out {report.unit}s')} A click on the line shows what would be left to people."
     figure = coverage(curve, now)
     result = plot(figure, title="Accuracy against coverage", text=words, key="coverage", height=300)
-    if report.split == "test":
-        on_test = abstention.at(probabilities(report), report.cases.labels[report.rows], share)
+    if len(test := report.test_rows):
+        on_test = abstention.at(probabilities(report, test), report.cases.labels[test], share)
         words += f" {_buys(on_test, f'test {report.unit}s')}"
     st.caption(words)
     key = f"abstain-{report.run.id}"

@@ -59,6 +59,11 @@ def verdict(mended: int, broken: int, p: float, n: int, seconds: float, unit: st
     return f"{counts}: phase 2 made it worse, so phase 1 is the better model."
 
 
+def on(examples: str, sentence: str) -> str:
+    """A verdict that says which examples it is about: `On the held-out pictures 12 mended, …`."""
+    return f"On the {examples} {sentence[:1].lower()}{sentence[1:]}"
+
+
 def format_p(p: float) -> str:
     """A p value with two digits that matter: `p = 0.035`, `p < 0.001`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"

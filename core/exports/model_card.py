@@ -93,7 +93,7 @@ def _results(told: Story) -> str:
         )
         for row in told.headline["per_class"]
     ]
-    verdict = told.figures[2].get("verdict", "") if 2 in told.figures else _safe(no_verdict(told.run))
+    verdict = told.verdict if 2 in told.figures else _safe(no_verdict(told.run))
     said = f"\n\nWas phase 2 worth it? {verdict}" if verdict else ""
     return "## Results for each class\n\n" + _table(_HEAD, rows) + said
 

@@ -48,7 +48,7 @@ def _verdict(told: Story) -> str:
     if 2 not in told.figures:
         return no_verdict(told.run)
     lora = f" ({thawed(told.config)})" if told.config.lora_rank else ""
-    return f"Phase 2{lora}: {told.figures[2].get('verdict', 'it was not compared with phase 1.')}"
+    return f"Phase 2{lora}: {told.verdict or 'it was not compared with phase 1.'}"
 
 
 def _data(told: Story) -> str:

@@ -109,22 +109,41 @@ def was_it_worth_it(told: Story) -> str:
     one = told.figures[1]
     megabytes, calibration = two.get("megabytes") or {}, two.get("calibration") or {}
     rows = [
-        ("Accuracy", percent(one["accuracy"]), percent(two["accuracy"])),
-        ("Log loss", number(one["loss"]), number(two["loss"])),
-        ("Calibration error", *(percent(calibration.get(when, {}).get("ece")) for when in ("before", "after"))),
+        *_after_both(f"on held-out {told.noun}", one, two),
+        *(_after_both(f"on test {told.noun}", one["test"], two["test"]) if "test_comparison" in two else ()),
+        (f"Calibration error on held-out {told.noun}", *(percent(calibration.get(when, {}).get("ece")) for when in ("before", "after"))),
         ("Time", duration(one.get("seconds")), duration(two.get("seconds"))),
         ("Kept on disk for it", "–", f"{megabytes.get('stored', 0):,.0f} MB"),
     ]
-    spread = " to ".join(f"{100 * bound:+.1f}" for bound in two["difference_interval"])
     return (
-        f'<h2>Was phase 2 worth it?</h2><p class="verdict">{text(two["verdict"])}</p>'
-        f"<p>The difference in accuracy is {100 * two['difference']:+.1f} percentage points (95 % interval {spread}). "
-        f"McNemar's exact test asks whether so many more mended than broken could be chance. "
+        f'<h2>Was phase 2 worth it?</h2><p class="verdict">{text(told.verdict)}</p>'
+        f"<p>{_differences(told, two)} McNemar's exact test asks whether so many more mended than broken could be chance. "
         f"The model of phase {told.kept} is kept. What phase 2 trains from is computed in phase 1's pass over the data "
         "where it can be stored, and its time counts there.</p>"
         + table(("", "After phase 1, frozen", f"After phase 2, {told.config.way}"), rows)
         + _galleries(told)
     )
+
+
+def _after_both(examples: str, one: dict[str, Any], two: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Rows of what each phase came to on some examples."""
+    return [
+        (f"Accuracy {examples}", percent(one["accuracy"]), percent(two["accuracy"])),
+        (f"Log loss {examples}", number(one["loss"]), number(two["loss"])),
+    ]
+
+
+def _differences(told: Story, two: dict[str, Any]) -> str:
+    """How far the accuracies lie apart on held-out examples and on the test split, where there is one."""
+    said = []
+    for split, found in (("held-out", two), ("test", two.get("test_comparison"))):
+        if found:
+            spread = " to ".join(f"{100 * bound:+.1f}" for bound in found["difference_interval"])
+            said.append(
+                f"On the {found['n']:,} {split} {told.noun} the difference in accuracy is "
+                f"{100 * found['difference']:+.1f} percentage points (95 % interval {spread})."
+            )
+    return " ".join(said)
 
 
 def _galleries(told: Story) -> str:

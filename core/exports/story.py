@@ -11,6 +11,7 @@ from core.data import roots
 from core.errors import RunError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
+from core.evaluation.verdict import on
 from core.exports.wording import interval, percent
 from core.record import Run
 from core.tasks import Exhibit, Task
@@ -110,6 +111,13 @@ class Story:
             f"On the {found['n']:,} held-out {self.noun}, which chose {self._chose}, it is right on "
             f"{percent(found['accuracy'])}; likely {interval(found['accuracy_interval'])} (95 %, Wilson)."
         )
+
+    @property
+    def verdict(self) -> str:
+        """Whether phase 2 was worth it, and on which examples where there is a test split too; empty without one."""
+        two = self.figures.get(2, {})
+        said, test = two.get("verdict", ""), two.get("test_comparison")
+        return f"{on(f'held-out {self.noun}', said)} {on(f'test {self.noun}', test['verdict'])}" if test else said
 
     def limits(self) -> list[str]:
         """What the reader should not take from the figures."""

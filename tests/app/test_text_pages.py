@@ -240,7 +240,7 @@ def test_a_cell_of_the_confusions_opens_its_texts(run):
     filled = {cell: there for cell, there in cells.items() if there}
     assert any(true != answer for true, answer in filled)
     for cell, there in filled.items():
-        app.selectbox(key=f"cell-{run.id}-1").set_value(cell).run()
+        app.selectbox(key=f"cell-{run.id}-1-validation").set_value(cell).run()
         assert not _errors(app)
         grid = next(x.proto for x in app.get("bidi_component") if x.proto.id.endswith("-cell"))
         shown = unescape(str(grid))

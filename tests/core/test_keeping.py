@@ -1,5 +1,7 @@
 """Choosing which phase's model is the run's."""
 
+import json
+
 import pytest
 from served_run import make_run
 
@@ -10,13 +12,13 @@ from core.training.judging import Judge
 
 def test_the_chosen_model_becomes_the_runs_file():
     run = make_run()
-    status = run.status_file.read_bytes() if run.status_file.exists() else None
+    before = run.status()
     for phase in (1, 2, 1):
         keeping.keep(run, phase, temperature=1.5)
         assert run.kept() == phase
         assert run.model_file.read_bytes() == run.phase_model_file(phase).read_bytes()
+        assert json.loads(run.status_file.read_bytes()) == {**before, "kept": phase}
     assert run.notes()["temperature"] == 1.5
-    assert (run.status_file.read_bytes() if run.status_file.exists() else None) == status
     assert not [file for file in run.path.iterdir() if file.name.endswith(".tmp")]
 
 
@@ -26,7 +28,7 @@ def test_nothing_changes_while_a_worker_holds_the_run(monkeypatch):
     monkeypatch.setattr(keeping, "LOCK_SECONDS", 0.0)
     with run.lock().acquire(), pytest.raises(RunError, match="still being worked on"):
         keeping.keep(run, 1)
-    assert run.kept() == 2
+    assert run.kept() == run.status()["kept"] == 2
     assert run.model_file.read_bytes() == run.phase_model_file(2).read_bytes()
 
 
@@ -43,3 +45,10 @@ def test_a_run_that_is_judged_again_keeps_the_model_that_people_chose(chosen, ke
     judge.run = make_run()
     judge.run.write_notes(kept=chosen)
     assert judge._of_run(2) == kept
+
+
+def test_what_was_chosen_outlives_what_a_resumed_worker_writes():
+    run = make_run()
+    keeping.keep(run, 1)
+    run.write_status(state="queued", message="Waiting to start")
+    assert json.loads(run.status_file.read_bytes())["kept"] == 1
