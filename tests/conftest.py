@@ -81,15 +81,15 @@ def shared_data() -> Path:
 def trained_on_three_splits(tmp_path_factory) -> Path:
     """The folder of a finished run with a test split, whose phase 2 a learning rate far too high has made worse.
 
-    Two pictures for testing lie in each other's class, so that the accuracy on them is not the held-out one.
+    Two pictures for testing lie in the wrong class, so that the accuracy on them is not the held-out one.
     """
     from tests.core.conftest import make_pictures, train
 
     data, home = tmp_path_factory.mktemp("three"), tmp_path_factory.mktemp("trained-on-three")
     for seed, (split, count) in enumerate({"train": 12, "validation": 10, "test": 7}.items()):
         make_pictures(data / split, ["cat <b>", "dog"], count, seed)
-    for wrong, here, there in (("x.jpg", "cat <b>", "dog"), ("y.jpg", "dog", "cat <b>")):
-        (data / "test" / here / f"{here} 0.jpg").rename(data / "test" / there / wrong)
+    for name in ("dog 0.jpg", "dog 1.png"):
+        (data / "test" / "dog" / name).rename(data / "test" / "cat <b>" / name)
     steps = ("--epochs1", "6", "--epochs2", "1", "--set", "phase1.learning_rate=0.02")
     folders = {"THAW_RUNS": str(home / "runs"), "THAW_CACHE_DIR": str(home / "cache")}
     said = train(data, *steps, "--set", "phase2.learning_rate=0.1", **folders)
