@@ -248,7 +248,7 @@ class Run(RunFolder):
         write_json(self.status_file, whole, durable=whole["state"] not in LIVE)
 
     def write_kept(self, phase: int) -> None:
-        """Say in `status.json` which phase's model is the run's, and leave the rest of it. The caller holds the lock."""
+        """Say in `status.json` which phase's model is the run's, and nothing else. The caller holds the lock."""
         if self.status_file.exists():
             write_json(self.status_file, {**self._written_status(), "kept": phase}, durable=True)
 

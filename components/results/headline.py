@@ -45,8 +45,8 @@ def fairness(report: Report) -> str:
     fair = f"Only {report.unit}s that the run has never seen are a fair test."
     if test := report.test:
         fair = (
-            f"On the {test['n']:,} test {report.unit}s, a fair test, it is right on {percent(test['accuracy'])}, likely "
-            f"between {interval(test.get('accuracy_interval'))}."
+            f"On the {test['n']:,} test {report.unit}s, a fair test, it is right on {percent(test['accuracy'])}, "
+            f"likely between {interval(test.get('accuracy_interval'))}."
         )
     return (
         f"These {report.unit}s were held out from training, yet they also chose {chose}, so the "

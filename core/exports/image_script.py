@@ -53,6 +53,7 @@ _AUGMENT = """
         data = data.map(lambda image, label: (AUGMENT(image, training=True), label), tf.data.AUTOTUNE)
 """.strip("\n")
 _PLAIN = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
+_MARKS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"RIFF")  # what files that TensorFlow decodes begin with
 _DECODE_PLAIN = '''
     """One picture: () string -> (SIZE, SIZE, 3) float32, 0 to 255. JPEG and PNG."""
     image = tf.io.decode_jpeg(tf.io.read_file(path), 3, dct_method="INTEGER_ACCURATE")  # decodes PNG too
@@ -101,17 +102,33 @@ def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
 
 def _refuse(config: RunConfig, dataset: dict[str, Any]) -> None:
     root = Path(dataset["root"])
-    if reading(config) != AS_STORED or any(_is_scan(root / file["path"]) for file in dataset["files"]):
+    others = [file["path"] for file in dataset["files"] if not _is_plain(root / file["path"])]
+    if reading(config) != AS_STORED or any(_is_scan(root / path) for path in others):
         raise RunError(
             "A standalone train.py reads neither DICOM nor TIFF files, nor a chosen window or frame, as this run did; "
             "export the model, or train again in Thaw from its settings."
         )
+    if others:
+        raise RunError(
+            f"A standalone train.py reads JPEG, PNG, GIF, BMP and WebP, but {len(others):,} of this run's pictures are "
+            f"none of these, such as {others[0]!r}: save them as PNG and train on those, or export the model."
+        )
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether TensorFlow decodes a file, by its ending or, without a usual one, by its mark."""
+    if path.suffix.lower() in _PLAIN:
+        return True
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read(4).startswith(_MARKS)
+    except OSError:
+        return False
 
 
 def _is_scan(path: Path) -> bool:
-    """Whether a file is DICOM or TIFF, by its ending or, without a usual one, by its mark."""
-    ending = path.suffix.lower()
-    return ending in (".tif", ".tiff", *dicom.ENDINGS) or (ending not in _PLAIN and dicom.is_dicom(path))
+    """Whether a file that is not plain is DICOM or TIFF, by its ending or its mark."""
+    return path.suffix.lower() in (".tif", ".tiff", *dicom.ENDINGS) or dicom.is_dicom(path)
 
 
 def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[str]) -> dict[str, object]:

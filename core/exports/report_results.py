@@ -111,15 +111,18 @@ def was_it_worth_it(told: Story) -> str:
     rows = [
         *_after_both(f"on held-out {told.noun}", one, two),
         *(_after_both(f"on test {told.noun}", one["test"], two["test"]) if "test_comparison" in two else ()),
-        (f"Calibration error on held-out {told.noun}", *(percent(calibration.get(when, {}).get("ece")) for when in ("before", "after"))),
+        (
+            f"Calibration error on held-out {told.noun}",
+            *(percent(calibration.get(when, {}).get("ece")) for when in ("before", "after")),
+        ),
         ("Time", duration(one.get("seconds")), duration(two.get("seconds"))),
         ("Kept on disk for it", "–", f"{megabytes.get('stored', 0):,.0f} MB"),
     ]
     return (
         f'<h2>Was phase 2 worth it?</h2><p class="verdict">{text(told.verdict)}</p>'
-        f"<p>{_differences(told, two)} McNemar's exact test asks whether so many more mended than broken could be chance. "
-        f"The model of phase {told.kept} is kept. What phase 2 trains from is computed in phase 1's pass over the data "
-        "where it can be stored, and its time counts there.</p>"
+        f"<p>{_differences(told, two)} McNemar's exact test asks whether so many more mended than broken could be "
+        f"chance. The model of phase {told.kept} is kept. What phase 2 trains from is computed in phase 1's pass over "
+        "the data where it can be stored, and its time counts there.</p>"
         + table(("", "After phase 1, frozen", f"After phase 2, {told.config.way}"), rows)
         + _galleries(told)
     )

@@ -86,12 +86,25 @@ def _limits(run: Run, config: RunConfig, own: Sequence[str]) -> str:
         said.append("Augmented copies are drawn by Keras, so they are not the very same: expect similar figures.")
     if config.mixed_precision:
         said.append("The run used mixed precision where there was a GPU; this script does not.")
+    if cut := _cut_short(run, config):
+        said.append(cut)
     if run.status().get("state") != "done":
         said.append("The run did not end by itself; this script trains all of its epochs.")
     if run.corrections():
         said.append("Corrected labels and excluded examples are those of dataset.json.")
     said = said or ["Nothing that is known of."]
     return "\n".join(textwrap.fill(line, 112, initial_indent="- ", subsequent_indent="  ") for line in said)
+
+
+def _cut_short(run: Run, config: RunConfig) -> str:
+    """That phase 1 was left for phase 2 before its end, which neither its epochs nor their patience explain."""
+    one = run.evaluation(1) or {}
+    trained, best, asked = one.get("epochs"), one.get("best_epoch"), config.phase1.epochs
+    if not isinstance(trained, int) or not isinstance(best, int) or trained >= asked:
+        return ""
+    if config.early_stopping and trained - best >= config.patience:
+        return ""
+    return f"Phase 1 was left for phase 2 after {trained} of its {asked} epochs; this script goes on with it."
 
 
 def _phase(phase: PhaseConfig) -> str:

@@ -37,7 +37,9 @@ def _said(app):
 
 def _matrix(app):
     charts = [found.proto.json for found in app.get("bidi_component") if "Confusion matrix" in str(found.proto)]
-    return [[int(cell[2].split()[0]) for cell in row] for row in json.loads(charts[0])["figure"]["data"][0]["customdata"]]
+    return [
+        [int(cell[2].split()[0]) for cell in row] for row in json.loads(charts[0])["figure"]["data"][0]["customdata"]
+    ]
 
 
 def test_the_headline_is_the_test_splits_and_the_verdict_says_that_it_is_not(of_three_splits):

@@ -7,15 +7,23 @@ import sys
 
 import pytest
 from dicom_files import bundled
-from served_run import make_run
+from served_run import make_run, picture
 
+from core import launcher
 from core.catalog import BACKBONES
-from core.config import AugmentConfig, HeadConfig, PhaseConfig, RunConfig
+from core.config import AugmentConfig, HeadConfig, PhaseConfig, RunConfig, apply
 from core.errors import RunError
 from core.exporters import export
 from core.exports.train_script import script
 from core.files import write_json
 from core.record import Run
+from core.run_list import create_run
+from core.training.callbacks import Watcher
+from core.training.reporter import Reporter
+from core.training.trainer import train
+from tests.core.conftest import make_pictures
+from tests.core.conftest import train as train_small
+from tests.core.test_training_resume import config as small
 
 
 def run_of(config, suffix="jpg"):
@@ -29,17 +37,21 @@ def run_of(config, suffix="jpg"):
 
 def test_the_script_comes_to_the_runs_own_accuracy(trained, tmp_path):
     run = Run(trained)
-    made = export(run, "code", tmp_path / "train.py")
+    same_figures(export(run, "code", tmp_path / "train.py"), run)
+    assert (tmp_path / "m.keras").is_file()
+
+
+def same_figures(script, run):
+    """Run a script beside itself: each phase comes to the run's own accuracy, each epoch to its held-out loss."""
     done = subprocess.run(
-        [sys.executable, made, "--out", "m.keras"],
-        cwd=tmp_path,
+        [sys.executable, script, "--out", "m.keras"],
+        cwd=script.parent,
         capture_output=True,
         text=True,
         check=False,
         timeout=500,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert (tmp_path / "m.keras").is_file()
     for phase in (1, 2):
         got = float(re.search(rf"after phase {phase}: ([\d.]+)", done.stdout)[1])
         assert got == pytest.approx(run.evaluation(phase)["accuracy"], abs=0.005)
@@ -109,3 +121,68 @@ def test_dicom_without_an_ending_is_told_by_its_mark(tmp_path):
     write_json(run.dataset_file, {"task": "image", "root": str(tmp_path), "classes": ["a", "b"], "files": files})
     with pytest.raises(RunError, match="neither DICOM nor TIFF"):
         script(run)
+
+
+@pytest.mark.parametrize("suffix", ["ppm", "jp2", "TGA", "avif", "ico"])
+def test_pictures_that_tensorflow_does_not_decode_are_refused_with_what_to_do(suffix, tmp_path):
+    run = run_of(RunConfig(task="image"), suffix)
+    picture(tmp_path / "a" / f"1.{suffix}")
+    write_json(run.dataset_file, {**run.dataset(), "root": str(tmp_path)})
+    with pytest.raises(RunError, match=rf"1 of this run's pictures .* such as 'a/1.{suffix}': save them as PNG"):
+        script(run)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_pictures_without_a_usual_ending_are_told_by_their_mark(kind, tmp_path):
+    run = run_of(RunConfig(task="image"), "bin")
+    picture(tmp_path / "a" / "1.bin", format=kind)
+    write_json(run.dataset_file, {**run.dataset(), "root": str(tmp_path)})
+    assert "decode_image" in script(run)
+
+
+TEN = PhaseConfig(epochs=10)
+
+
+@pytest.mark.parametrize(
+    ("found", "config", "cut"),
+    [
+        ((2, 2), RunConfig(phase1=TEN), True),
+        ((10, 9), RunConfig(phase1=TEN), False),
+        ((7, 3), RunConfig(phase1=TEN, patience=4), False),  # early stopping
+        ((7, 3), RunConfig(phase1=TEN, patience=4, early_stopping=False), True),
+    ],
+)
+def test_a_script_says_that_phase_1_was_cut_short(found, config, cut):
+    run = run_of(config.replace(task="image"))
+    write_json(run.evaluation_file(1), {"accuracy": 0.5, "epochs": found[0], "best_epoch": found[1]})
+    text = script(run)
+    assert (f"left for phase 2 after {found[0]} of its 10 epochs" in text) == cut
+
+
+def test_the_script_of_a_run_that_was_skipped_to_phase_2_says_so(pictures, monkeypatch):
+    settings = {"phase1.epochs": "9", "phase2.epochs": "1"}
+    run, honest = create_run(apply(small(pictures), settings).replace(task="image"), {}), Watcher.on_epoch_end
+
+    def ended(self, epoch, logs=None):
+        honest(self, epoch, logs)
+        if self.phase == 1 and epoch == 0:
+            launcher.skip(run)
+
+    monkeypatch.setattr(Watcher, "on_epoch_end", ended)
+    with run.lock():
+        train(run, Reporter(run))
+    assert run.status()["state"] == "done"
+    trained = run.evaluation(1)["epochs"]
+    assert trained < 9
+    assert f"Phase 1 was left for phase 2 after {trained} of its 9 epochs" in script(run)
+
+
+def test_the_script_of_the_tutorials_head_comes_to_the_runs_accuracy(tmp_path):
+    data = make_pictures(tmp_path / "data", ["blue", "red"], 20)
+    how = ("--preset", "tutorial", "--weights", "random", "--unfreeze", "layers:4", "--set", "preprocessing=backbone")
+    run = Run(train_small(data, *how, "--set", "phase1.learning_rate=0.01")["run_dir"])
+    assert (run.config().backbone, run.config().head.pooling) == ("VGG16", "flatten")
+    made = export(run, "code", tmp_path / "train.py")
+    assert "np.eye(3)[::-1]" in made.read_text(encoding="utf-8")  # BGR minus the mean
+    assert run.evaluation(2)["accuracy"] > 0.6  # a guess would agree with any other
+    same_figures(made, run)
