@@ -70,6 +70,8 @@ def _cell(report: Report, result: Any) -> None:
         return
     _follow_click(result, place, confusion)
     cells, classes = _cells(confusion, st.session_state.get(place)), report.classes
+    if not cells:
+        return
     cell = st.selectbox(
         "Texts of" if report.is_text else "Pictures of",
         cells,
