@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core import tasks
-from core.decision import answer, temperature
+from core.decision import answer, of_phase
 from core.errors import DataError, RunError
 from core.record import Run
 
@@ -59,10 +59,9 @@ class Predictor:
 
     def answer(self, probabilities: np.ndarray) -> dict[str, Any]:
         """`label`, `probability` and `probabilities`, by the run's notes as they are now."""
-        notes = self.run.notes()
-        if self.config.calibrate:
-            notes = {**notes, "temperature": temperature(notes, True, self._figures())}
-        return answer(probabilities, self.classes, notes)
+        kept, calibrate = self.run.kept() == self.phase, self.config.calibrate
+        figures = self._figures() if calibrate or not kept else None
+        return answer(probabilities, self.classes, of_phase(self.run.notes(), calibrate, figures, kept))
 
     def _figures(self) -> Any:
         """Those of this phase, read once they are there: judging writes them after the model."""

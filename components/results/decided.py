@@ -11,8 +11,9 @@ from core.evaluation.calibration import apply_temperature
 
 def temperature(report: Report, phase: int | None = None) -> float | None:
     """The temperature that a phase's model, by default the kept one, answers with; None for none."""
-    figures = report.figures.get(phase or report.kept)
-    value = decision.temperature(report.run.notes(), report.config.calibrate, figures)
+    phase = phase or report.kept
+    notes, figures = report.run.notes(), report.figures.get(phase)
+    value = decision.temperature(notes, report.config.calibrate, figures, phase == report.kept)
     return value if value and value > 0 and value != 1 else None
 
 

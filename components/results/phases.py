@@ -94,19 +94,34 @@ def _choice(report: Report) -> None:
         [1, 2],
         format_func=_NAMES.__getitem__,
         required=True,
-        help="Predictions, exports and this page's figures follow.",
+        help="Predictions, exports and this page's figures follow. What was decided for a model stays with it.",
         on_change=guarded()(lambda: _keep(report, st.session_state[key])),
         **held(key, report.kept, "default"),
+    )
+    if words := _set_aside(report):
+        st.caption(words)
+
+
+def _set_aside(report: Report) -> str:
+    """What was decided for the other phase's model and does not hold for the kept one, in a sentence."""
+    other = 3 - report.kept
+    aside = keeping.set_aside(report.run.notes(), other)
+    parts = []
+    if line := decision.drawn(report.classes_as_named, aside):
+        parts.append(f"the line on {as_markdown(report.classes[line[0]])} at {percent(line[1])}")
+    if share := decision.least_sure(aside):
+        parts.append(f"no answer below {percent(share)}")
+    if not parts:
+        return ""
+    return (
+        f"Set aside with phase {other}, on whose probabilities it was decided: {' and '.join(parts)}. "
+        "It returns with that model; for this one, decide anew under “In numbers”."
     )
 
 
 @guarded()
 def _keep(report: Report, phase: int) -> None:
-    """Keep the model of a phase; a temperature that is switched on becomes the one fitted for that model."""
-    changes: dict[str, Any] = {}
-    if report.run.notes().get("temperature"):
-        changes["temperature"] = decision.temperature({}, True, report.figures[phase])
-    keeping.keep(report.run, phase, **changes)
+    keeping.keep(report.run, phase)
 
 
 @st.fragment

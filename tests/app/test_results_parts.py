@@ -472,6 +472,22 @@ def test_the_kept_phase_can_be_switched(run):
     assert not _errors(app)
 
 
+def test_a_line_and_a_share_are_set_aside_with_the_model_they_were_decided_for(run):
+    name = run.dataset()["classes"][1]
+    run.write_notes(threshold={"class": name, "value": 0.9}, abstain=0.8)
+    app = _open(run, "phases")
+    app.button_group(key=f"keep-{run.id}").set_value(1).run()
+    assert not _errors(app)
+    said = " ".join(caption.value for caption in app.caption)
+    assert "Set aside with phase 2" in said
+    assert "at 90.0 % and no answer below 80.0 %" in said
+    assert _open(run, "good").slider(key=f"threshold-{run.id}").value == 0.5
+    app = _open(run, "phases")
+    app.button_group(key=f"keep-{run.id}").set_value(2).run()
+    assert run.notes()["threshold"] == {"class": name, "value": 0.9}
+    assert not any("Set aside" in caption.value for caption in app.caption)
+
+
 def test_a_run_that_a_worker_holds_keeps_its_model(run, monkeypatch):
     monkeypatch.setattr(keeping, "LOCK_SECONDS", 0.0)
     app = _open(run, "phases")

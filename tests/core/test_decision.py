@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from core.decision import answer, chosen, drawn
+from core.decision import NONE, answer, chosen, drawn, least_sure
 from core.evaluation import thresholds
 from core.evaluation.diagnostic import at_sensitivity
 
@@ -60,3 +60,14 @@ def test_a_line_is_read_as_it_was_always_written():
     assert drawn(("no", "yes"), {"threshold": {"class": "yes", "value": 0.25, "was": {}}}) == (1, 0.25)
     assert drawn(CLASSES, {}) is None
     assert drawn(CLASSES, {"threshold": {"class": "gone", "value": 0.25}}) is None
+
+
+def test_many_are_answered_as_one_is():
+    random = np.random.default_rng(0)
+    p = random.dirichlet(np.ones(3), 200)
+    for notes in ({}, {"abstain": 0.5}, {"threshold": {"class": "healthy", "value": 0.3}, "abstain": 0.6}):
+        many = chosen(p, drawn(CLASSES, notes), least_sure(notes))
+        said = [answer(row, CLASSES, notes)["label"] for row in p]
+        assert [None if k == NONE else CLASSES[k] for k in many] == said
+    assert None in said
+    assert "healthy" in said

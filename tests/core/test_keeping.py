@@ -7,6 +7,7 @@ from served_run import make_run
 
 from core import keeping
 from core.errors import RunError
+from core.files import write_json
 from core.training.judging import Judge
 
 
@@ -14,12 +15,40 @@ def test_the_chosen_model_becomes_the_runs_file():
     run = make_run()
     before = run.status()
     for phase in (1, 2, 1):
-        keeping.keep(run, phase, temperature=1.5)
+        keeping.keep(run, phase)
         assert run.kept() == phase
         assert run.model_file.read_bytes() == run.phase_model_file(phase).read_bytes()
         assert json.loads(run.status_file.read_bytes()) == {**before, "kept": phase}
-    assert run.notes()["temperature"] == 1.5
     assert not [file for file in run.path.iterdir() if file.name.endswith(".tmp")]
+
+
+def test_decisions_stay_with_the_model_that_they_were_made_for():
+    run = make_run(("no", "yes"))
+    judged = {"loss_before": 0.5, "loss_after": 0.4}
+    for phase, value in ((1, 2.0), (2, 3.0)):
+        write_json(run.evaluation_file(phase), {"temperature": {"value": value, **judged}})
+    line = {"class": "yes", "value": 0.9}
+    run.write_notes(threshold=line, abstain=0.8, temperature=2.9, name="mine")
+    keeping.keep(run, 1)
+    notes = run.notes()
+    assert (notes["threshold"], notes["abstain"], notes["temperature"], notes["name"]) == (None, None, 2.0, "mine")
+    assert keeping.set_aside(notes, 2) == {"threshold": line, "abstain": 0.8, "temperature": 2.9}
+    run.write_notes(abstain=0.6)
+    keeping.keep(run, 1)  # as it is already
+    assert run.notes()["abstain"] == 0.6
+    keeping.keep(run, 2)
+    notes = run.notes()
+    assert (notes["threshold"], notes["abstain"], notes["temperature"]) == (line, 0.8, 2.9)
+    assert keeping.set_aside(notes, 1)["abstain"] == 0.6
+    assert keeping.set_aside(notes, 2) == {}
+
+
+@pytest.mark.parametrize("aside", [None, [], "x", {"2": 3}])
+def test_decisions_set_aside_that_make_no_sense_are_passed_over(aside):
+    run = make_run()
+    run.write_notes(set_aside=aside, kept=1)
+    keeping.keep(run, 2)
+    assert run.notes()["threshold"] is None
 
 
 def test_nothing_changes_while_a_worker_holds_the_run(monkeypatch):

@@ -9,6 +9,7 @@ from served_run import CLASSES, make_run, picture, text_run
 from core.data.pixels import read_pixels
 from core.decision import answer
 from core.errors import RunError
+from core.files import write_json
 from core.predict import Predictor, Predictors, load_model
 
 NOISE = np.random.default_rng(0)
@@ -76,6 +77,19 @@ def test_notes_are_honoured_as_they_are_now():
     run.write_notes(threshold={"class": "yes", "value": 0.25})
     assert predictor.answer(p)["label"] == "yes"
     assert predictor.answer(p)["probability"] == pytest.approx(0.3)
+
+
+def test_the_model_that_is_not_kept_answers_by_nothing_that_was_decided_for_the_kept_one():
+    run = make_run(("no", "yes"))
+    fitted = {"value": 2.0, "loss_before": 0.5, "loss_after": 0.4}
+    write_json(run.evaluation_file(1), {"temperature": fitted})
+    run.write_notes(threshold={"class": "yes", "value": 0.05}, abstain=0.5, temperature=3.0)
+    p = np.array([0.9, 0.1])
+    said = Predictor(run, 1).answer(p)
+    assert (said["label"], said["probability"]) == ("no", pytest.approx(0.75))
+    assert Predictor(run, 2).answer(p)["label"] == "yes"
+    run.write_notes(temperature=None)
+    assert Predictor(run, 1).answer(p)["probability"] == pytest.approx(0.9)
 
 
 def test_temperature_softens_and_abstaining_gives_no_label():
