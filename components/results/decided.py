@@ -1,11 +1,13 @@
-"""Probabilities as predictions give them: with the temperature that is switched on."""
+"""Probabilities and answers as predictions give them: by the temperature, the line and the share in force."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import streamlit as st
 
 from components.results.report import Report
 from core import decision
+from core.decision import Line
 from core.evaluation.calibration import apply_temperature
 
 
@@ -28,3 +30,20 @@ def probabilities(
     found = report.cases.probabilities[phase or report.kept][report.rows if rows is None else rows]
     now = temperature(report, phase)
     return found if now is None else apply_temperature(found, now)
+
+
+def line(report: Report) -> Line | None:
+    """The line that was drawn; None where the most probable class is the answer."""
+    return decision.drawn(report.classes_as_named, report.run.notes())
+
+
+def answered(report: Report, rows: np.ndarray) -> np.ndarray:
+    """Those of some rows of the report's cases that get an answer from the kept model, int (n,)."""
+    share = decision.least_sure(report.run.notes())
+    return rows[decision.chosen(probabilities(report, rows), share=share) != decision.NONE] if share else rows
+
+
+def follow(report: Report) -> None:
+    """Draw the whole page again where people decided something in a part of it: all parts go by it."""
+    if report.notes != report.run.notes():
+        st.rerun()

@@ -5,8 +5,10 @@ import streamlit as st
 from components.escape import as_html, as_markdown
 from components.facts import Fact, facts
 from components.numbers import interval, percent, plural
+from components.results.decided import line
 from components.results.report import Report
 from components.theme import phase_chip
+from core import decision
 from core.evaluation.no_verdict import no_verdict
 from core.evaluation.verdict import on
 
@@ -28,6 +30,8 @@ def show(report: Report) -> None:
         _verdict(report)
         st.html(facts(_beside(report)))
         st.caption(fairness(report))
+        if words := _decided(report):
+            st.caption(words)
         if report.insight and report.insight.corrections:
             st.info(as_markdown(str(report.insight.corrections["sentence"])), icon=":material/edit_note:")
 
@@ -51,6 +55,21 @@ def fairness(report: Report) -> str:
     return (
         f"These {report.unit}s were held out from training, yet they also chose {chose}, so the "
         f"figure is a little kind. {fair}"
+    )
+
+
+def _decided(report: Report) -> str:
+    """What predictions go by and these figures do not, in a sentence; nothing where nobody decided anything."""
+    parts = []
+    if drawn := line(report):
+        parts.append(f"{as_markdown(report.classes[drawn[0]])} from {percent(drawn[1])} on")
+    if share := decision.least_sure(report.run.notes()):
+        parts.append(f"no answer below {percent(share)}")
+    if not parts:
+        return ""
+    return (
+        f"Predictions answer by what was decided: {' and '.join(parts)}. What that does stands under “In numbers”; the "
+        "other figures, the matrix and the mistakes are of the most probable class."
     )
 
 

@@ -9,7 +9,7 @@ from components.charts.matrix import matrix
 from components.escape import as_markdown
 from components.numbers import interval, plural
 from components.plot import plot
-from components.results.decided import probabilities
+from components.results.decided import answered, probabilities
 from components.results.gallery import gallery
 from components.results.report import Report
 from core import decision
@@ -21,9 +21,9 @@ Picked = tuple[float | None, float | None, int, int | None]
 
 
 def matrix_at(report: Report, line: Line, words: str) -> Any:
-    """What is taken for what at the line; returns its click."""
+    """What is taken for what at the line, of what gets an answer; returns its click."""
     assert report.cases is not None
-    rows, order = report.held_out_rows, _order(report, line[0])
+    rows, order = answered(report, report.held_out_rows), _order(report, line[0])
     answers = decision.chosen(probabilities(report, rows), line)
     cells = counted(np.argsort(order)[report.cases.labels[rows]], np.argsort(order)[answers], len(order))
     picked = most_confused(cells)
@@ -35,7 +35,8 @@ def examples(report: Report, line: Line, picked: Picked) -> None:
     """The examples of the bar or the cell that was clicked, those nearest to the line first."""
     (positive, value), (lower, upper, side, answer) = line, picked
     assert report.cases is not None
-    shares, labels = probabilities(report, report.held_out_rows), report.cases.labels[report.held_out_rows]
+    among = answered(report, report.held_out_rows)
+    shares, labels = probabilities(report, among), report.cases.labels[among]
     found, order = shares[:, positive], _order(report, positive)
     if lower is None or upper is None:
         true, called = order[side], order[answer or 0]
@@ -49,7 +50,7 @@ def examples(report: Report, line: Line, picked: Picked) -> None:
     rows = np.flatnonzero(inside)
     st.markdown(f"**{words}**: {plural(len(rows), report.unit)}")
     rows = rows[np.argsort(np.abs(found[rows] - value), kind="stable")]
-    gallery(report, report.held_out_rows[rows], "line", most=4 if report.is_text else 7, line=line)
+    gallery(report, among[rows], "line", most=4 if report.is_text else 7, line=line)
 
 
 def rest(report: Report, positive: int) -> str:

@@ -8,6 +8,7 @@ from components.escape import as_markdown, shown
 from components.facts import Fact, facts
 from components.guard import guarded
 from components.numbers import interval, percent
+from components.results.decided import answered
 from components.results.report import Report
 from core import decision
 from core.evaluation import diagnostic
@@ -94,7 +95,7 @@ def _threshold(report: Report, positive: int) -> None:
     cases, notes, name = report.cases, report.run.notes(), report.classes_as_named[positive]
     if cases is None or report.kept not in cases.probabilities:
         return
-    held = report.held_out_rows
+    held = answered(report, report.held_out_rows)
     if not (cases.labels[held] == positive).any():
         st.caption(f"No held-out picture is of {as_markdown(shown(name))}: there is nothing to choose a threshold on.")
         return
@@ -114,9 +115,10 @@ def _threshold(report: Report, positive: int) -> None:
     )
     st.html(facts(_pair(found)))
     several = len(report.classes) > 2
+    which = " that get an answer" if len(held) < len(report.held_out_rows) else ""
     rest = ", and all else by the most probable of the others" if several else ""
     st.caption(
-        f"On the held-out pictures, if everything from a probability of {percent(found['value'])} on is called "
+        f"On the held-out pictures{which}, if everything from a probability of {percent(found['value'])} on is called "
         f"{as_markdown(shown(name))}{rest}. The threshold was chosen on these pictures, so they flatter it a little."
     )
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -112,6 +112,11 @@ class Report:
         return self.cases.rows("test") if self.cases else np.zeros(0, int)
 
     @cached_property
+    def notes(self) -> dict[str, Any]:
+        """What people had decided when the page was drawn; `run.notes()` is what they have by now."""
+        return self.run.notes()
+
+    @cached_property
     def insight(self) -> Insight | None:
         """What the worker found when it looked into the network; None for a run that was never looked into."""
         try:

@@ -15,7 +15,7 @@ from components.numbers import interval, percent
 from components.plot import plot
 from components.results import line_cells
 from components.results.clicks import clicked
-from components.results.decided import probabilities
+from components.results.decided import answered, follow, probabilities
 from components.results.report import Report
 from core import decision
 from core.decision import Line
@@ -37,6 +37,7 @@ def show(report: Report) -> None:
     if report.cases is None:
         return
     with guarded():
+        follow(report)
         _section(report)
 
 
@@ -61,10 +62,9 @@ def _section(report: Report) -> None:
         words = f"{row['tp']} {name} found, {row['fn']} missed, {row['fp']} false alarms, {row['tn']} rightly {other}."
         crossed = line_cells.matrix_at(report, line, words)
     st.html(facts([_fact(row, key, label, help, (name, other)) for key, label, help in _SHARES]))
-    n = f"{len(truth):,} held-out {report.unit}s"
     st.caption(
-        f"On {n}. In the hover, the exact 95 % interval. The line is kept with the run: every prediction uses it. "
-        f"A click on a bar or a cell shows its {report.unit}s."
+        f"On {_counted(report, len(truth))}. In the hover, the exact 95 % interval. The line is kept with the run: "
+        f"every prediction uses it. A click on a bar or a cell shows its {report.unit}s."
     )
     if len(report.test_rows):
         st.caption(_on_test(report, positive, value))
@@ -75,6 +75,15 @@ def _section(report: Report) -> None:
         st.session_state[place] = bar[1], bar[2], bar[3], None
     if place in st.session_state:
         line_cells.examples(report, line, st.session_state[place])
+
+
+def _counted(report: Report, n: int) -> str:
+    """How many examples these figures are of, and how many get no answer."""
+    words, none = f"{n:,} held-out {report.unit}s", len(report.held_out_rows) - n
+    if not none:
+        return words
+    share = percent(decision.least_sure(report.run.notes()))
+    return f"the {words} that get an answer; {none:,} are less than {share} sure and get none"
 
 
 def _set_apart(report: Report) -> None:
@@ -105,7 +114,8 @@ def _on_test(report: Report, positive: int, value: float) -> str:
         f"{key} {percent(row[key])}, likely {interval(row[f'{key}_interval'])}"
         for key in ("sensitivity", "specificity")
     )
-    return f"On the {len(report.test_rows):,} test {report.unit}s, which choose nothing: {sensitivity}; {specificity}."
+    n = f"{row['tp'] + row['fn'] + row['fp'] + row['tn']:,} test {report.unit}s"
+    return f"On the {n} that get an answer, which choose nothing: {sensitivity}; {specificity}."
 
 
 def _chosen(report: Report) -> Line | None:
@@ -115,8 +125,9 @@ def _chosen(report: Report) -> Line | None:
 
 
 def _scored(report: Report, positive: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The probability of the class, float (N,), and which examples are of it, bool (N,), of some rows."""
+    """The probability of the class, float (N,), and which are of it, bool (N,), of those rows that get an answer."""
     assert report.cases is not None
+    rows = answered(report, rows)
     return probabilities(report, rows)[:, positive], report.cases.labels[rows] == positive
 
 
@@ -170,7 +181,7 @@ def _reach(report: Report, positive: int) -> None:
 @guarded()
 def _swap(report: Report, positive: int, value: float) -> None:
     """Draw the same line on the other of two classes."""
-    found = probabilities(report, report.held_out_rows)
+    found = probabilities(report, answered(report, report.held_out_rows))
     called = found[:, positive] < value
     _keep(report, 1 - positive, thresholds.dividing(called, found[:, 1 - positive], round(1 - value, 15)))
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from components.guard import guarded
 from components.held import held
 from components.results.report import Report
 
@@ -28,5 +29,6 @@ def show(report: Report) -> None:
         )
 
 
+@guarded()
 def _choose() -> None:
     st.query_params["split"] = st.session_state["split"]

@@ -4,21 +4,26 @@ from typing import Any
 
 import numpy as np
 
+from core.decision import NONE, Line, chosen
 
-def coverage_curve(probabilities: np.ndarray, labels: np.ndarray, points: int = 100) -> list[dict[str, float]]:
+
+def coverage_curve(
+    probabilities: np.ndarray, labels: np.ndarray, points: int = 100, line: Line | None = None
+) -> list[dict[str, float]]:
     """Accuracy against coverage (the risk-coverage curve of El-Yaniv and Wiener 2010).
 
     Args:
         probabilities: float (N, C).
         labels: int (N,).
         points: the most rows to return.
+        line: sets one class apart, as in `core.decision.chosen`.
 
     Returns:
         Rows from full coverage down: answering only where the largest probability is at least `share` answers
         `coverage` of the examples, with `accuracy` among those.
     """
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
+    right = chosen(probabilities, line) == labels
     order = np.argsort(-confidence, kind="stable")
     confidence, hits = confidence[order], np.cumsum(right[order])
     # Equal confidences cannot be told apart: a point ends where the confidence falls.
@@ -32,11 +37,11 @@ def coverage_curve(probabilities: np.ndarray, labels: np.ndarray, points: int = 
     ]
 
 
-def at(probabilities: np.ndarray, labels: np.ndarray, share: float) -> dict[str, Any]:
+def at(probabilities: np.ndarray, labels: np.ndarray, share: float, line: Line | None = None) -> dict[str, Any]:
     """What answering only from `share` on gives: `n` answered, `coverage`, and `accuracy` (None when it never does)."""
-    answered = probabilities.max(axis=1) >= share
+    answers = chosen(probabilities, line, share)
+    answered, right = answers != NONE, answers == labels
     n = int(answered.sum())
-    right = probabilities.argmax(axis=1) == labels
     return {
         "share": share,
         "n": n,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -356,6 +357,98 @@ def test_a_temperature_that_reorders_several_classes_leaves_the_line_its_sensiti
     assert {answer(p, classes, of_three.notes())["label"] for p in shares} == {classes[1]}
     app.toggle(key=f"temperature-{of_three.id}").set_value(False).run()
     assert of_three.notes()["threshold"] == {"class": classes[1], "value": before}
+
+
+def _answers(run, phase=2):
+    """The truth and the answer that a prediction gives, of every held-out picture."""
+    classes = run.dataset()["classes"]
+    rows = [(row["label"], np.array([float(row[f"p{phase}:{name}"]) for name in classes])) for row in run.predictions()]
+    return [(true, answer(p, classes, run.notes())["label"]) for true, p in rows]
+
+
+def _shares_by(pairs, name):
+    """Sensitivity, specificity and both predictive values of a class, by hand."""
+    among = [(true == name, said == name) for true, said in pairs if said is not None]
+    of = [
+        [called for true, called in among if true],
+        [not called for true, called in among if not true],
+        [true for true, called in among if called],
+        [not true for true, called in among if not called],
+    ]
+    return [f"{100 * sum(one) / len(one):.1f} %" for one in of]
+
+
+def _four(app):
+    """Sensitivity, specificity and both predictive values, as the page has them."""
+    (shown,) = [html.proto.body for html in app.get("html") if "Positive predictive value" in html.proto.body]
+    return re.findall(r"<b[^>]*>([^<]*)</b>", shown)
+
+
+def test_slider_moves_the_matrix_and_all_four_figures_to_what_predictions_do(run):
+    classes = run.dataset()["classes"]
+    app, before = _open(run, "good"), None
+    for value in (0.4, 0.7):
+        app.slider(key=f"threshold-{run.id}").set_value(value).run()
+        assert not _errors(app)
+        pairs, order = _answers(run), [classes[1], classes[0]]
+        drawn, shares = _matrix_at_the_line(app), _four(app)
+        assert drawn == [[pairs.count((true, said)) for said in order] for true in order]
+        assert shares == _shares_by(pairs, classes[1])
+        if before is not None:
+            assert drawn != before[0]
+            assert all(now != then for now, then in zip(shares, before[1], strict=True))
+        before = drawn, shares
+
+
+def test_line_and_none_of_these_are_scored_together_as_predictions_answer(run):
+    classes = run.dataset()["classes"]
+    run.write_notes(threshold={"class": classes[1], "value": 0.3}, abstain=0.6)
+    pairs, order = _answers(run), [classes[1], classes[0]]
+    answered = [(true, said) for true, said in pairs if said is not None]
+    assert 0 < len(answered) < len(pairs)
+    app = _open(run, "good")
+    assert not _errors(app)
+    assert _matrix_at_the_line(app) == [[pairs.count((true, said)) for said in order] for true in order]
+    assert _four(app) == _shares_by(pairs, classes[1])
+    right = f"{100 * sum(true == said for true, said in answered) / len(answered):.1f} %"
+    captions = " ".join(caption.value for caption in app.caption)
+    assert f"it is right on {right}" in captions
+    assert f"{len(pairs) - len(answered)} are less than 60.0 % sure and get none" in captions
+    app.button(key="threshold-goal").click().run()
+    assert float(_four(app)[0].split()[0]) >= 95
+
+
+def test_a_share_that_leaves_no_answer_opens(run):
+    run.write_notes(abstain=1.0)
+    app = _open(run, "good")
+    assert not _errors(app)
+    assert "0 held-out pictures that get an answer" in " ".join(caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("part", ["good", "wrong"])
+def test_page_says_that_its_other_figures_know_nothing_of_what_was_decided(run, part):
+    said = "other figures, the matrix and the mistakes are of the most probable class"
+    assert not any(said in caption.value for caption in _open(run, part).caption)
+    run.write_notes(threshold={"class": run.dataset()["classes"][1], "value": 0.3})
+    assert any(said in caption.value for caption in _open(run, part).caption)
+
+
+@pytest.mark.parametrize("classes", ["run", "of_three"])
+def test_a_temperature_leaves_as_many_without_an_answer(classes, request):
+    run = request.getfixturevalue(classes)
+    found = {"value": 2.0, "n_fit": 6, "n_judged": 6, "ece_before": 0.2, "ece_after": 0.1}
+    figures = run.evaluation(2) | {"temperature": found | {"loss_before": 0.5, "loss_after": 0.4}}
+    run.evaluation_file(2).write_text(json.dumps(figures))
+    run.write_notes(abstain=0.7)
+    before = [said for _, said in _answers(run)]
+    app = _open(run, "good")
+    app.toggle(key=f"temperature-{run.id}").set_value(True).run()
+    assert not _errors(app)
+    assert run.notes()["abstain"] < 0.7
+    assert [said for _, said in _answers(run)].count(None) == before.count(None) > 0
+    app.toggle(key=f"temperature-{run.id}").set_value(False).run()
+    assert not _errors(app)
+    assert [said for _, said in _answers(run)] == before
 
 
 def test_none_of_these_is_kept_and_can_be_taken_back(run):
