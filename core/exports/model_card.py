@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from core import catalog
 from core.evaluation.no_verdict import no_verdict
-from core.exports.line_drawn import line_drawn
+from core.exports.decided import decided
 from core.exports.story import Story, story
 from core.exports.wording import counts, interval, number, percent, recipe, with_interval
 from core.record import Run
@@ -66,7 +66,7 @@ def _metrics(told: Story) -> str:
         ("Always answering the most frequent class", percent(found["baseline"])),
     ]
     said = f"On {found['n']:,} {told.judged_on}. {told.caveat()} {told.beside()}".rstrip()
-    line = line_drawn(told)
+    line = decided(told)
     return f"## Metrics\n\n{said}\n\n" + _table(("Figure", "Value"), rows) + (f"\n\n{_safe(line)}" if line else "")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.evaluation.verdict import changed
 from core.exports import report_charts as charts
-from core.exports.line_drawn import line_drawn
+from core.exports.decided import decided
 from core.exports.page import chart, table, text
 from core.exports.story import Story
 from core.exports.wording import area_method, duration, interval, number, percent, too_few, with_interval
@@ -26,7 +26,7 @@ def how_good(told: Story) -> str:
         ("Calibration error", percent(found.get("ece")), "the gap between how sure it is and how often it is right"),
     ]
     rows = [_class_row(row) for row in found["per_class"]]
-    few, line = too_few(found["per_class"], told.noun), line_drawn(told)
+    few, line = too_few(found["per_class"], told.noun), decided(told)
     reliability = {p: f["reliability"] for p, f in told.figures.items() if f.get("reliability")}
     return (
         f"<h2>How good is it?</h2><p>On {found['n']:,} {told.judged_on}.</p>{table((), figures, (1,))}"

@@ -5,7 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from core import tasks
+import numpy as np
+
+from core import decision, tasks
 from core.config import RunConfig
 from core.data import roots
 from core.errors import RunError
@@ -119,6 +121,28 @@ class Story:
         said, test = two.get("verdict", ""), two.get("test_comparison")
         return f"{on(f'held-out {self.noun}', said)} {on(f'test {self.noun}', test['verdict'])}" if test else said
 
+    @property
+    def judging(self) -> np.ndarray:
+        """The rows of `cases` that the headline is of, where the kept model has probabilities for them."""
+        if self.cases is None or self.kept not in self.cases.probabilities:
+            return np.zeros(0, int)
+        return self.cases.rows("test" if self.best.get("test") else "validation")
+
+    @property
+    def temperature(self) -> float | None:
+        """What the kept model's answers are given with, None for none."""
+        value = decision.temperature(self.run.notes(), self.config.calibrate, self.best)
+        return value if value and value > 0 and value != 1 else None
+
+    def _none_of_them(self) -> str:
+        share = decision.least_sure(self.run.notes())
+        if not share:
+            return "The model always names one of its classes, also for something that is none of them."
+        return (
+            f"Predictions give no answer below {percent(share)}, but the model can be surer than that of one of its "
+            "classes also for something that is none of them."
+        )
+
     def limits(self) -> list[str]:
         """What the reader should not take from the figures."""
         counts = [row["support"] for row in self.headline["per_class"]]
@@ -127,8 +151,7 @@ class Story:
             self.caveat(),
             f"The figures hold for {self.noun} like these. Others (another {others}) can give other ones, and the "
             "model does not notice.",
-            "The model always names one of its classes, also for something that is none of them, unless it is told to "
-            "abstain.",
+            self._none_of_them(),
         ]
         if min(counts) < 30:
             said.append(f"One class was judged on {min(counts)} {self.noun} only, so its figures are rough.")

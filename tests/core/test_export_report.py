@@ -11,6 +11,7 @@ from served_run import make_run, picture, text_run
 
 from core import run_jobs
 from core.config import RunConfig
+from core.decision import answer
 from core.errors import RunError
 from core.evaluation.intervals import clopper_pearson
 from core.evaluation.metrics import figures
@@ -221,6 +222,26 @@ def test_report_and_card_tell_of_the_line_that_was_drawn_and_what_it_costs(class
         assert told in made
         assert ("the most probable of the others" in made) == (len(classes) > 2)
     assert all(line in card(run) for line in before.splitlines())  # no other figure moves
+
+
+def test_report_and_card_say_when_there_is_no_answer_and_at_what_temperature():
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    always = "always names one of its classes"
+    for made in (report(run), card(run)):
+        assert always in made
+        assert "Predictions give" not in made
+    run.write_notes(abstain=0.7, temperature=1.5, threshold={"class": "b", "value": 0.4})
+    rows = [(row["label"], np.array([float(row[f"p1:{name}"]) for name in "ab"])) for row in run.predictions()]
+    said = [(true, answer(p, ("a", "b"), run.notes())["label"]) for true, p in rows]
+    right = [true == called for true, called in said if called is not None]
+    assert 0 < len(right) < 8
+    told = f"{100 * len(right) / 8:.1f} % get one, and {100 * sum(right) / len(right):.1f} % of those are right"
+    for made in (report(run), card(run)):
+        assert always not in made
+        assert "no answer where even the largest probability is below 70.0 %" in made
+        assert told in made
+        assert "at temperature 1.50" in made
+        assert f"On the {len(right)} held-out pictures that get an answer" in made
 
 
 def test_the_report_draws_both_curves_or_says_why_not():
