@@ -53,8 +53,9 @@ def changed_words(phases: Mapping[int, Mapping[str, Any]]) -> str:
     """Whether phase 2 changed the mind, in a sentence."""
     one, two = phases[1], phases[2]
     if one["label"] != two["label"]:
-        return f"Phase 2 changed its mind: {one['label']} became {two['label']}."
-    before, after = one["probability"] or 0.0, two["probability"] or 0.0
-    if abs(after - before) < 0.005:
+        before, after = (said["label"] or "none of these" for said in (one, two))
+        return f"Phase 2 changed its mind: {before} became {after}."
+    was, now = one["probability"] or 0.0, two["probability"] or 0.0
+    if abs(now - was) < 0.005:
         return "Phase 2 changed nothing here."
-    return f"Phase 2 made it {'surer' if after > before else 'less sure'}: {percent(before)} became {percent(after)}."
+    return f"Phase 2 made it {'surer' if now > was else 'less sure'}: {percent(was)} became {percent(now)}."

@@ -120,23 +120,22 @@ class Service:
             DataError: the picture cannot be read, or class or method is unknown.
             RunError: the service cannot answer now.
         """
-        asked = {"class": label, "method": method, "phase": phase}
-        query = urlencode({name: value for name, value in asked.items() if value is not None}, errors="surrogatepass")
+        query = _query({"class": label, "method": method, "phase": phase})
         return self._post(f"/explain?{query}", *_form(data, "picture"))
 
     def predict_text(self, text: str, *, phases: str = "both") -> dict[str, Any]:
         """The answer for a text, as `predict`."""
         return self._post(f"/predict?phases={phases}", json.dumps({"text": text}).encode(), "application/json")
 
-    def explain_text(self, text: str, *, phase: int | None = None) -> dict[str, Any]:
-        """What each word of a text does to its most probable class, as `core.words.Words.to_json` gives it.
+    def explain_text(self, text: str, *, label: str | None = None, phase: int | None = None) -> dict[str, Any]:
+        """What each word of a text does to a class or the most probable one, as `core.words.Words.to_json` gives it.
 
         Raises:
-            DataError: the service refuses the text.
+            DataError: the service refuses the text, or the class is unknown.
             RunError: the service cannot answer now.
         """
-        query = "" if phase is None else f"?phase={phase}"
-        return self._post(f"/explain{query}", json.dumps({"text": text}).encode(), "application/json")
+        query = _query({"class": label, "phase": phase})
+        return self._post(f"/explain?{query}", json.dumps({"text": text}).encode(), "application/json")
 
     def stop(self) -> None:
         """End the service, if it is alive, and wait for that."""
@@ -179,6 +178,11 @@ class Service:
             return response.status, data if isinstance(data, dict) else {}
         finally:
             connection.close()
+
+
+def _query(asked: dict[str, Any]) -> str:
+    """What is asked as the end of an address, without what is left open."""
+    return urlencode({name: value for name, value in asked.items() if value is not None}, errors="surrogatepass")
 
 
 def _form(data: bytes, name: str) -> tuple[bytes, str]:

@@ -156,14 +156,14 @@ def look_at_all(
     return found
 
 
-def of_text(run: Run, text: str, phase: int) -> Words:
-    """The words of a text for its most probable class, from the run's folder or else from its service, and kept.
+def of_text(run: Run, text: str, phase: int, label: str | None = None) -> Words:
+    """The words of a text for a class or the likeliest, from the run's folder or else from its service, and kept.
 
     Raises:
         RunError: the service cannot answer now, or the run has no such model.
         DataError: the service refuses the text.
     """
-    place = explanations.place(run, text.encode("utf-8", "replace"), None, METHOD, phase)
+    place = explanations.place(run, text.encode("utf-8", "replace"), label, METHOD, phase)
     try:
         return Words.from_json(read_json(place))
     except (TypeError, KeyError):
@@ -172,7 +172,7 @@ def of_text(run: Run, text: str, phase: int) -> Words:
 
     answering = service(run)
     answering.wait()
-    found = Words.from_json(answering.explain_text(text, phase=phase))
+    found = Words.from_json(answering.explain_text(text, label=label, phase=phase))
     explanations.leave(place, found.to_json())
     return found
 

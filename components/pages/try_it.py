@@ -10,6 +10,7 @@ from components.answer import answer, changed_words, phase_bars
 from components.escape import as_html, as_markdown
 from components.guard import guarded, say
 from components.results import explanation
+from components.results.decided import asked_of
 from components.results.report import report
 from components.run_picker import run_picker, say_missing
 from components.try_input import Picture, Text, asked, picture_input, text_input
@@ -57,22 +58,24 @@ def _answer(run: Run, given: Picture | Text) -> None:
         return
     shown = asked(copy, as_html(given.name)) if copy and isinstance(given, Picture) else ""
     st.html(shown + answer(row, given.truth, seconds))
-    _phases(run, service, given, row)
+    phases = _phases(run, service, given, row)
     if isinstance(given, Picture):
-        explanation.show(run, given.data, list(row["probabilities"]), key="try")
+        explanation.show(run, given.data, list(row["probabilities"]), key="try", answers=phases)
     else:
-        _words(run, service, given)
+        _words(run, service, given, row)
 
 
-def _words(run: Run, service: Service, given: Text) -> None:
+def _words(run: Run, service: Service, given: Text, row: dict[str, Any]) -> None:
     """The text with its words tinted; asked last, since each word is left out in turn."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader("Words that carry it")
+        label = explanation.class_choice(list(row["probabilities"]), "try-words") or asked_of(row)
     try:
         with st.spinner("Leaving out each word in turn"):
-            found = Words.from_json(service.explain_text(given.text))
+            found = Words.from_json(service.explain_text(given.text, label=label))
     except ThawError as error:
         say(error)
         return
-    st.subheader("Words that carry it")
     calibrated = bool(run.config().calibrate or run.notes().get("temperature"))
     st.html(
         word_tints.key(found.label)
@@ -87,22 +90,26 @@ def _ask(service: Service, given: Picture | Text, phases: str) -> dict[str, Any]
     return service.predict(given.data, given.name, phases=phases)
 
 
-def _phases(run: Run, service: Service, given: Picture | Text, row: dict[str, Any]) -> None:
-    """Both phases beside each other; asked after the answer is on the page, since the other model may be loading."""
+def _phases(run: Run, service: Service, given: Picture | Text, row: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """Both phases beside each other; asked after the answer is on the page, since the other model may be loading.
+
+    Returns each phase's answer.
+    """
     if not run.phase_model_file(2).exists():
         st.html(phase_bars(1, row))
-        return
+        return {1: row}
     try:
         with st.spinner("Asking both phases"):
             both = _ask(service, given, "both")
     except ThawError as error:
         say(error)
-        return
+        return {}
     phases = {int(phase): answer for phase, answer in (both.get("phases") or {}).items()}
     for place, (phase, one) in zip(st.columns(max(1, len(phases)), gap="medium"), sorted(phases.items()), strict=True):
         place.html(phase_bars(phase, one, way=run.config().way))
     if len(phases) == 2:
         st.caption(as_markdown(changed_words(phases)))
+    return phases
 
 
 with guarded():

@@ -1,6 +1,7 @@
 """Probabilities and answers as predictions give them: by the temperature, the line and the share in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -35,6 +36,24 @@ def probabilities(
 def line(report: Report) -> Line | None:
     """The line that was drawn; None where the most probable class is the answer."""
     return decision.drawn(report.classes_as_named, report.run.notes())
+
+
+def answers(report: Report, row: int) -> dict[int, dict[str, Any]]:
+    """What each phase's model answers to a row of the report's cases, by phase, as `core.decision.answer` gives it."""
+    assert report.cases is not None
+    found, notes = {}, report.run.notes()
+    for phase, p in sorted(report.cases.probabilities.items()):
+        own = decision.of_phase(notes, report.config.calibrate, report.figures.get(phase), phase == report.kept)
+        found[phase] = decision.answer(p[row], report.cases.classes, own)
+    return found
+
+
+def asked_of(answer: Mapping[str, Any] | None) -> str | None:
+    """The class that an explanation of an answer is asked for; None, which all models know, for the most probable."""
+    if answer is None or answer["label"] is None:
+        return None
+    shares = answer["probabilities"]
+    return None if shares[answer["label"]] >= max(shares.values()) else answer["label"]
 
 
 def answered(report: Report, rows: np.ndarray) -> np.ndarray:

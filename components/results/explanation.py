@@ -1,6 +1,7 @@
 """Where the network looked: heat maps before and after phase 2, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -9,6 +10,7 @@ from components.escape import as_markdown, shown
 from components.guard import say
 from components.numbers import percent
 from components.pictures import source
+from components.results.decided import asked_of
 from components.theme import phase_chip
 from core import explanations
 from core.data import roots
@@ -18,6 +20,8 @@ from core.errors import ThawError
 from core.explanations import Explanation
 from core.record import Run
 
+Answers = Mapping[int, Mapping[str, Any]]  # by phase
+
 _METHODS = {"gradcam": "Grad-CAM", "occlusion": "Occlusion"}
 _HELP = (
     "Grad-CAM follows the gradient back to the last map of features and shows what raised the class. Occlusion asks "
@@ -26,7 +30,16 @@ _HELP = (
 )
 
 
-def show(run: Run, picture: str | bytes, classes: Sequence[str], *, key: str, at_once: bool = False) -> None:
+def show(
+    run: Run,
+    picture: str | bytes,
+    classes: Sequence[str],
+    *,
+    key: str,
+    answers: Answers,
+    at_once: bool = False,
+    calibrated: bool = False,
+) -> None:
     """Controls and both maps.
 
     Args:
@@ -34,7 +47,9 @@ def show(run: Run, picture: str | bytes, classes: Sequence[str], *, key: str, at
         picture: a file, or its bytes.
         classes: names to choose from.
         key: for the widgets of this place.
+        answers: what each phase's model said of the picture, as `core.decision.answer` gives it.
         at_once: show Grad-CAM without being asked.
+        calibrated: whether answers are corrected; what the network says where there is no answer is not.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.segmented_control(
@@ -45,21 +60,24 @@ def show(run: Run, picture: str | bytes, classes: Sequence[str], *, key: str, at
             key=f"{key}-method",
             help=_HELP,
         )
-        label = None
-        if method:
-            label = st.selectbox(
-                "for the class",
-                list(classes),
-                index=None,
-                placeholder="its own answer",
-                format_func=shown,
-                key=f"{key}-class",
-            )
+        label = class_choice(classes, key) if method else None
     if method:
-        _maps(run, picture, label, method)
+        _maps(run, picture, label, method, answers, ", before calibration" if calibrated else "")
 
 
-def _maps(run: Run, picture: str | bytes, label: str | None, method: str) -> None:
+def class_choice(classes: Sequence[str], key: str) -> str | None:
+    """A choice of the class that is explained; None for the answer that was given."""
+    return st.selectbox(
+        "for the class",
+        list(classes),
+        index=None,
+        placeholder="its own answer",
+        format_func=shown,
+        key=f"{key}-class",
+    )
+
+
+def _maps(run: Run, picture: str | bytes, label: str | None, method: str, answers: Answers, alone: str) -> None:
     phases = [phase for phase in (1, 2) if run.phase_model_file(phase).exists()]
     for place, phase in zip(st.columns(2, gap="medium"), phases, strict=False):
         with place:
@@ -67,7 +85,8 @@ def _maps(run: Run, picture: str | bytes, label: str | None, method: str) -> Non
             try:
                 with st.spinner("Looking. The first time takes some seconds, while the model loads."):
                     data = picture if isinstance(picture, bytes) else roots.check(picture).read_bytes()
-                    found = explanations.heat_map(run, data, label=label, method=method, phase=phase)
+                    asked = label or asked_of(answers.get(phase))
+                    found = explanations.heat_map(run, data, label=asked, method=method, phase=phase)
                     drawn = _drawn(read_pixels(data, reading(run.config())), found)
             except ThawError as error:
                 say(error)
@@ -77,7 +96,9 @@ def _maps(run: Run, picture: str | bytes, label: str | None, method: str) -> Non
                 return
             words = f"{_METHODS[method]} for {shown(found.label)} after phase {phase}"
             st.html(f'<div class="thaw-large"><img src="{source(drawn)}" alt="{words.replace(chr(34), "")}"></div>')
-            st.caption(f"What speaks for **{as_markdown(found.label)}**, {percent(found.probability)}")
+            said = answers.get(phase, {}).get("probabilities", {}).get(found.label)
+            sure = percent(found.probability) + alone if said is None else percent(said)
+            st.caption(f"What speaks for **{as_markdown(found.label)}**, {sure}")
 
 
 def _drawn(pixels: np.ndarray, found: Explanation) -> bytes:

@@ -12,7 +12,7 @@ from components.guard import guarded
 from components.numbers import percent
 from components.pictures import source
 from components.results import explanation, word_views
-from components.results.decided import probabilities
+from components.results.decided import answers, probabilities, temperature
 from components.results.report import Report
 from components.theme import icon, phase_chip
 from components.thumbnails import thumbnails
@@ -52,7 +52,10 @@ def _content(report: Report, path: str, explain: bool, line: Line | None = None)
     if report.is_text:
         word_views.one(report, path, explain)
     else:
-        explanation.show(report.run, file, report.classes_as_named, key="dialog", at_once=explain)
+        row, calibrated = report.row_of(path), temperature(report) is not None
+        said = {} if row is None else answers(report, row)
+        names = report.classes_as_named
+        explanation.show(report.run, file, names, key="dialog", answers=said, at_once=explain, calibrated=calibrated)
 
 
 def _example(report: Report, path: str, file: str) -> None:

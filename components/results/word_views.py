@@ -7,6 +7,8 @@ from components.answer import mark
 from components.escape import as_html
 from components.guard import guarded, say
 from components.numbers import percent
+from components.results import explanation
+from components.results.decided import answers, asked_of, temperature
 from components.results.report import Report
 from components.theme import phase_chip
 from core import words
@@ -40,7 +42,7 @@ def samples(report: Report) -> None:
             label_visibility="collapsed",
         )
     st.html(word_tints.key("the answer"))
-    st.html(f'<div class="thaw-worded">{"".join(_sample(report, *item) for item in found[phase].items())}</div>')
+    st.html(f'<div class="thaw-worded">{"".join(_sample(report, phase, *item) for item in found[phase].items())}</div>')
 
 
 def one(report: Report, path: str, at_once: bool = False) -> None:
@@ -48,29 +50,36 @@ def one(report: Report, path: str, at_once: bool = False) -> None:
     text = report.text(path)
     if not text.strip() or not st.toggle("Show the words that carry the answer", at_once, key="words", help=_HELP):
         return
-    known = words.of_samples(report.run)
+    row, known = report.row_of(path), words.of_samples(report.run)
+    said = {} if row is None else answers(report, row)
+    chosen = explanation.class_choice(report.classes_as_named, "words")
     phases = [phase for phase in (1, 2) if report.run.phase_model_file(phase).exists()]
     for place, phase in zip(st.columns(2, gap="medium"), phases, strict=False):
         with place:
             st.html(phase_chip(phase, report.config.way))
             try:
                 with st.spinner("Looking. The first time takes some seconds, while the model loads."):
-                    found = known.get(phase, {}).get(path) or words.of_text(report.run, text, phase)
+                    label, noted = chosen or asked_of(said.get(phase)), known.get(phase, {}).get(path)
+                    if noted is None or label not in (None, noted.label):
+                        noted = words.of_text(report.run, text, phase, label)
             except ThawError as error:
                 say(error)
                 return
             st.html(
-                word_tints.key(found.label)
-                + f'<div class="thaw-text">{word_tints.tinted(text, found)}</div>'
-                + word_tints.strongest(text, found)
+                word_tints.key(noted.label)
+                + f'<div class="thaw-text">{word_tints.tinted(text, noted)}</div>'
+                + word_tints.strongest(text, noted, temperature(report, phase) is not None)
             )
 
 
-def _sample(report: Report, path: str, found: Words) -> str:
+def _sample(report: Report, phase: int, path: str, found: Words) -> str:
     """One text under its answer, as HTML; nothing where its file is gone."""
     text, truth = report.text(path), report.label_of(path)[0]
     if not text.strip():
         return ""
-    said = f"<b>{as_html(found.label)}</b> {percent(found.probability)}{mark(found.label, truth or None)}"
-    shown = word_tints.tinted(text, found) + word_tints.strongest(text, found)
-    return f"<figure><figcaption>{said}</figcaption>{shown}</figure>"
+    row, calibrated = report.row_of(path), temperature(report, phase) is not None
+    said = {} if row is None else answers(report, row).get(phase, {}).get("probabilities", {})
+    sure = said.get(found.label, found.probability)
+    title = f"<b>{as_html(found.label)}</b> {percent(sure)}{mark(found.label, truth or None)}"
+    shown = word_tints.tinted(text, found) + word_tints.strongest(text, found, calibrated)
+    return f"<figure><figcaption>{title}</figcaption>{shown}</figure>"

@@ -15,10 +15,11 @@ from components.escape import as_html, as_markdown
 from components.results import map as feature_map
 from components.results.mistakes import _rows
 from components.results.report import report
-from core import corrections, keeping, run_jobs
+from core import corrections, keeping, run_jobs, service_client
 from core.decision import answer
 from core.evaluation.metrics import figures
 from core.evaluation.shift import against
+from core.explanations import Explanation
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("good", "wrong", "why", "phases", "take")
@@ -642,6 +643,36 @@ def test_a_training_picture_opens_with_what_a_head_that_had_not_seen_it_says(run
     assert any("76.5 %" in html.proto.body for html in large.get("html"))
     assert any("thaw-near" in html.proto.body for html in large.get("html"))
     assert any("had not seen this picture" in caption.value for caption in large.caption)
+
+
+class Explaining:
+    """A prediction service that looks, without a model."""
+
+    def __init__(self):
+        self.asked = []
+
+    def wait(self):
+        """It is ready at once."""
+
+    def explain(self, data, label=None, method="gradcam", phase=None):
+        self.asked.append((label, phase))
+        return Explanation(label or "likeliest", method, phase, 0.5, np.eye(4, dtype=np.float32)).to_json()
+
+
+def test_a_heat_map_is_of_the_answer_that_was_decided_and_as_sure(run, monkeypatch):
+    service = Explaining()
+    monkeypatch.setattr(service_client, "service", lambda _: service)
+    classes, row = run.dataset()["classes"], run.predictions()[0]
+    p = np.array([float(row[f"p2:{name}"]) for name in classes])
+    least = classes[int(p.argmin())]
+    run.write_notes(threshold={"class": least, "value": 0.0}, temperature=2.0)
+    app = AppTest.from_function(_large, args=(str(run.path), row["path"])).run()
+    app.button_group(key="dialog-method").set_value("gradcam").run()
+    assert not _errors(app)
+    assert service.asked == [(None, 1), (least, 2)]  # what was decided holds for the kept model
+    sure = answer(p, classes, run.notes())["probability"]
+    spoken = [caption.value for caption in app.caption if "What speaks for" in caption.value]
+    assert f"{100 * sure:.1f} %" in spoken[1]
 
 
 def test_corrections_can_be_trained_with(run):

@@ -12,9 +12,10 @@ from streamlit.testing.v1 import AppTest
 from core import words
 from core.config import RunConfig
 from core.data import text_scan, texts
+from core.decision import answer
 from core.evaluation.metrics import figures
 from core.evaluation.verdict import compare
-from core.files import write_json
+from core.files import read_json, write_json
 from core.service_client import service
 from tests.core.served_run import text_run
 from tests.core.text_data import needs_minilm, write_reviews
@@ -229,6 +230,31 @@ def test_a_text_that_is_opened_shows_its_words_after_both_phases(run):
     app = AppTest.from_function(_large, args=(str(run.path), _noted(run)), default_timeout=30).run()
     assert not _errors(app)
     assert _html(app).count(">good</mark>") == 2
+
+
+def test_words_of_a_text_are_shown_for_any_class_and_say_that_they_are_not_calibrated(run):
+    path = _noted(run)
+    run.write_notes(temperature=2.0)
+    try:
+        service(run).wait()
+        app = AppTest.from_function(_large, args=(str(run.path), path), default_timeout=30).run()
+        assert "before calibration" in _html(app)
+        app.selectbox(key="words-class").set_value("bad").run()
+        assert not _errors(app)
+        assert _html(app).count("speaks for <b>bad</b>") == 2
+    finally:
+        service(run).stop()
+
+
+def test_samples_are_as_sure_as_their_answers_are(run):
+    path = _noted(run)
+    run.write_notes(temperature=2.0)
+    noted, row = read_json(run.words_file), run.predictions()[0]
+    write_json(run.words_file, {"phases": {"1": {row["path"]: noted["phases"]["1"][path]}}})
+    shares = answer(np.array([float(row["p1:bad"]), float(row["p1:good"])]), ["bad", "good"], run.notes())
+    shown = _html(_open("results", run=run.id, part="why"))
+    assert f"<b>good</b> {100 * shares['probabilities']['good']:.1f} %" in shown
+    assert "before calibration" in shown
 
 
 def test_a_cell_of_the_confusions_opens_its_texts(run):
