@@ -115,7 +115,7 @@ def _set_aside(report: Report) -> str:
         return ""
     return (
         f"Set aside with phase {other}, on whose probabilities it was decided: {' and '.join(parts)}. "
-        "It returns with that model; for this one, decide anew under “In numbers”."
+        "That returns with that model; for this one, decide anew under “In numbers”."
     )
 
 

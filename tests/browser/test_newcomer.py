@@ -173,11 +173,13 @@ def _click_first_cell(page):
 def test_a_threshold_is_set_and_kept(app, page):
     run = _newcomers_run(app)
     two = _of_two_classes(run, app.runs / f"line-{page.size}")
-    two.write_notes(threshold={"class": "1", "value": 0.999})
+    two.write_notes(threshold={"class": "1", "value": 1.0})  # nobody is called it
     _part(page, app, two, "good")
     before = _at_the_line(page)
     page.get_by_role("button", name="Sensitivity at least 0.95").click()
     page.wait_for_function(f"before => JSON.stringify({_MATRIX}) !== before", arg=json.dumps(before[0]))
+    figures = page.locator(".thaw-figures", has_text="right when")
+    figures.filter(has_not_text="–").wait_for()  # they come after the matrix
     reached = two.notes()["threshold"]
     assert reached["class"] == "1"
     matrix, shares = _at_the_line(page)
@@ -207,7 +209,7 @@ _MATRIX = (
 def _at_the_line(page):
     """The counts of the matrix beside the slider, and the four figures under it."""
     page.wait_for_function(f"() => {_MATRIX}")
-    shown = page.locator(".thaw-figures", has_text="sensitivity").locator("b").all_inner_texts()
+    shown = page.locator(".thaw-figures", has_text="right when").locator("b").all_inner_texts()
     return page.evaluate(f"() => {_MATRIX}"), shown
 
 
