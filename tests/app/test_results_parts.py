@@ -697,7 +697,7 @@ def test_a_large_picture_takes_a_correction_and_gives_it_back(row, run):
     app = AppTest.from_function(_large, args=(str(run.path), path)).run()
     assert not _errors(app)
     classes = run.dataset()["classes"]
-    app.selectbox(key=f"really-{path}").set_value(classes[1]).run()
+    app.selectbox(key=f"really-{path!a}").set_value(classes[1]).run()
     app.button(key="correct").click().run()
     assert corrections.noted(run) == {path: {"label": classes[1]}}
     app.button(key="undo").click().run()
