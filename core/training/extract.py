@@ -45,14 +45,16 @@ class Target:
     def __init__(self, network: Network, cut: Any | None, rows: Rows) -> None:
         """`cut` is None for the features."""
         self.cut = cut
-        self.name = "features" if cut is None else cut.name
+        layer = None if cut is None else cut._keras_history.operation
+        self.name = "features" if layer is None else layer.name  # for people
         outputs = [network.pooling.output] if cut is None else [cut, *network.side]
         self.specs = [_spec(t, network.length) for t in outputs]
         trunk = network.trunk(cut, features=cut is None)
         self.key = key_of(
             rows=rows.digest(),
             recipe=rows.recipe,
-            tensors=self.name,
+            # By its place: the names of tensors, and of some layers, count what the process has built.
+            tensors=self.name if cut is None else network.base.operations.index(layer),
             specs=[[list(s.shape), s.dtype] for s in self.specs],
             structure=[_recipe_of(layer) for layer in _layers(trunk)],
             weights=_digest(trunk),

@@ -124,3 +124,19 @@ def test_a_phases_linear_schedule_covers_all_its_steps(warmup, first):
     assert rates.max() == pytest.approx(1.0)
     assert rates[19] > rates[20] == 0.0
     assert WarmupThenLinear(**rate.get_config())(7) == rate(7)
+
+
+def test_each_epoch_sees_the_next_copy_of_every_example_and_then_the_first_again(tmp_path):
+    views, n = 3, 20
+    copies = np.stack([np.repeat(np.arange(views), n), np.tile(np.arange(n), views)], axis=1)  # (views * n, 2)
+    writer = FeatureStore(tmp_path, 10**6).create("a", len(copies), [ArraySpec((2,), "float32")], {})
+    writer.append([copies], np.ones(len(copies), bool))
+    order = batches.EpochOrder(3)
+    positions = np.arange(views * n).reshape(views, n)
+    data = batches.stored(writer.commit(), positions, np.arange(n), BATCH, order)
+    for epoch in range(2 * views + 1):
+        order.epoch.assign(epoch)
+        seen, labels = (np.concatenate(parts) for parts in zip(*data.as_numpy_iterator(), strict=True))
+        assert (seen[:, 0] == epoch % views).all()
+        assert (seen[:, 1] == labels).all()
+        assert sorted(labels) == list(range(n))

@@ -132,6 +132,7 @@ def test_a_run_that_finds_no_room_trains_plainly_and_says_so(pictures, monkeypat
     kept = [entry["about"] for entry in FeatureStore().entries()]
     assert len(kept) == modes.count("cached")
     assert all(about["data"] == pictures.name and about["backbone"] == run.config().backbone for about in kept)
+    assert not [about for about in kept if about["tensors"].startswith("keras_tensor")]
     other.abandon()
 
 
