@@ -38,7 +38,9 @@ def tutorial_vgg16(settings: Settings) -> dict[str, Measured]:
         f"{words}, random weights; recipe: {RECIPE_EPOCHS} epochs of each phase measured, scaled to {epochs} each; "
         "ours whole, judging and saving both models included"
     )
-    epoch = Measured([], [], f"{words}, random weights; median epoch without a phase's first one")
+    epoch = Measured(
+        [], [], f"{words}, random weights; median epoch without a phase's first one, samples and checkpoint in ours"
+    )
     both = Measured([], [], how)
     for _ in range(settings.pairs or 1):
         recipe = fresh(
@@ -49,7 +51,7 @@ def tutorial_vgg16(settings: Settings) -> dict[str, Measured]:
         ours = train(home, data, preset="tutorial", image_size=size, weights="random", phase1=length, phase2=length)
         both.profile = epoch.profile = ours.profile()
         shutil.rmtree(home)
-        epoch.ours.append(statistics.median(ours.epochs[2][1:]))
+        epoch.ours.append(statistics.median(ours.apart[2]))
         epoch.theirs.append(statistics.median(recipe["epochs2"][1:]))
         both.ours.append(ours.seconds)
         both.theirs.append(recipe["setup"] + sum(scaled(recipe[f"epochs{n}"], epochs) for n in (1, 2)))

@@ -109,13 +109,14 @@ def _apart(report: Report, place: int | None) -> None:
 
 def _on_test(report: Report, positive: int, value: float) -> str:
     """What the line does on the test split, which did not choose it."""
-    row = thresholds.at(*_scored(report, positive, report.test_rows), value)
+    shares, truth = _scored(report, positive, report.test_rows)
+    row, of_all = thresholds.at(shares, truth, value), len(truth) == len(report.test_rows)
     sensitivity, specificity = (
         f"{key} {percent(row[key])}, likely {interval(row[f'{key}_interval'])}"
         for key in ("sensitivity", "specificity")
     )
-    n = f"{row['tp'] + row['fn'] + row['fp'] + row['tn']:,} test {report.unit}s"
-    return f"On the {n} that get an answer, which choose nothing: {sensitivity}; {specificity}."
+    n = f"{len(truth):,} test {report.unit}s{'' if of_all else ' that get an answer'}"
+    return f"On the {n}, which choose nothing: {sensitivity}; {specificity}."
 
 
 def _chosen(report: Report) -> Line | None:

@@ -84,11 +84,19 @@ def test_what_is_chosen_on_held_out_pictures_is_tried_on_the_test_split(of_three
     run.write_notes(threshold={"class": "dog", "value": share}, abstain=limit, temperature=None)
     rows = found.rows("test")
     p, labels = found.probabilities[1][rows], found.labels[rows]
-    at, left = thresholds.at(p[:, 1], labels == 1, share), abstention.at(p, labels, limit)
+    sure = p.max(axis=1) >= limit
+    at = thresholds.at(p[sure, 1], labels[sure] == 1, share)
+    left = abstention.at(p, labels, limit, (1, share))
     said = _said(_open(run, split=split))
-    assert f"On the 14 test pictures, which choose nothing: sensitivity {percent(at['sensitivity'])}" in said
+    which = "which choose nothing: sensitivity"
+    assert f"On the {sure.sum()} test pictures that get an answer, {which} {percent(at['sensitivity'])}" in said
     told = f"Answering {percent(left['coverage'])} of the test pictures, it is right on {percent(left['accuracy'])}."
     assert told in said
+    assert "held-out pictures that get an answer" in said
+    run.write_notes(abstain=None)
+    at = thresholds.at(p[:, 1], labels == 1, share)
+    said = _said(_open(run, split=split))
+    assert f"On the 14 test pictures, {which} {percent(at['sensitivity'])}" in said
     assert "On 20 held-out pictures" in said
 
 
