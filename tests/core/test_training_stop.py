@@ -113,7 +113,7 @@ def test_the_seconds_of_all_sittings_are_counted_whatever_ended_them(tmp_path):
     time.sleep(0.2)
     reporter.stage("killed after this")
     second = run.status()["seconds_total"]
-    assert second >= first + 0.2
+    assert second >= first + 0.18  # each is rounded to hundredths
     reporter.close(record.STOPPED)
     assert run.status()["seconds_total"] >= second
 
