@@ -77,7 +77,7 @@ def _bytes(path: Path, most: int) -> bytes:
     """The first bytes of a file. A pipe is refused: whoever opened it would wait for ever."""
     try:
         if path.exists() and not path.is_file():
-            raise DataError(f"A table must be a file, no folder, pipe or device. Received: {str(path)!r}.")
+            raise DataError(f"The table {str(path)!r} cannot be read: it is no file but a folder, pipe or device.")
         with open(path, "rb") as file:
             return file.read(most)
     except OSError as error:
