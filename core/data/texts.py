@@ -71,7 +71,7 @@ def source(data: str) -> Path:
     if not path.exists():
         raise DataError(f"There is no table and no folder {str(path)!r}. Check the path.")
     if not path.is_dir() and not path.is_file():
-        raise DataError(f"A table must be a file, no pipe or device. Received: {str(path)!r}.")
+        raise DataError(f"The table {str(path)!r} cannot be read: it is no file but a pipe or device.")
     if path.is_file() and path.suffix.lower() not in table.SUFFIXES:
         raise DataError(f"Texts come as one of {', '.join(table.SUFFIXES)} or as folders of .txt. Received: {data!r}.")
     return (_lone_table(path) or path) if path.is_dir() else path

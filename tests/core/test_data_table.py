@@ -204,7 +204,7 @@ def test_a_pipe_named_like_a_table_is_refused_at_once(tmp_path):
     (tmp_path / "zero.csv").symlink_to("/dev/zero")
     for path in (tmp_path / "a.csv", tmp_path / "zero.csv"):
         for look in (table.read, table.first_row, lambda path: texts.source(str(path))):
-            with pytest.raises(DataError, match="must be a file"):
+            with pytest.raises(DataError, match="it is no file"):
                 look(path)
 
 
