@@ -59,7 +59,7 @@ def test_a_pipe_in_place_of_the_table_is_refused_and_hangs_no_page(reviews):
     for page in ("data", "train"):
         app = _open(page, data=str(reviews))
         assert not app.exception
-    assert any("must be a file" in error.value for error in _open("data", data=str(reviews)).error)
+    assert any("it is no file" in error.value for error in _open("data", data=str(reviews)).error)
 
 
 def test_texts_too_large_for_a_page_are_not_read_by_it(reviews, monkeypatch):
