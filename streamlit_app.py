@@ -1,4 +1,7 @@
-"""Page configuration and navigation, and the door in front of the server; nothing else."""
+"""Page configuration and navigation, the door in front of the server, and what it imports ahead; nothing else."""
+
+from importlib import import_module
+from threading import Thread
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -31,3 +34,5 @@ if __name__ == "__main__":  # as Streamlit runs this file, at every visit
     show_page()
 else:  # as the server imports it, once; `streamlit run` finds the app by this line
     app = st.App(__file__, middleware=[Middleware(Door)])
+    # SciPy, which the first visit to any results would wait for.
+    Thread(target=import_module, args=["core.evaluation.thresholds"], daemon=True).start()
