@@ -1,7 +1,4 @@
-"""Page configuration and navigation, the door in front of the server, and what it imports ahead; nothing else."""
-
-from importlib import import_module
-from threading import Thread
+"""Page configuration and navigation, and the door in front of the server; nothing else."""
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -34,5 +31,3 @@ if __name__ == "__main__":  # as Streamlit runs this file, at every visit
     show_page()
 else:  # as the server imports it, once; `streamlit run` finds the app by this line
     app = st.App(__file__, middleware=[Middleware(Door)])
-    # SciPy, which the first visit to any results would wait for.
-    Thread(target=import_module, args=["core.evaluation.thresholds"], daemon=True).start()
