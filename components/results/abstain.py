@@ -26,7 +26,7 @@ def show(report: Report) -> None:
     assert report.cases is not None
     follow(report)
     st.subheader("“None of these”", help="Where even its best answer is less sure than this, it gives none.")
-    held_out = report.cases.rows("validation")  # a test split takes part in no choice
+    held_out = report.held_out_rows  # a test split takes part in no choice
     found, labels = probabilities(report, held_out), report.cases.labels[held_out]
     share, drawn = min(1.0, decision.least_sure(report.run.notes())), line(report)
     now = abstention.at(found, labels, share, drawn)

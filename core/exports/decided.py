@@ -1,9 +1,12 @@
 """What people decided about a run's answers, for report and card: line, share without an answer, temperature."""
 
+import numpy as np
+
 from core import decision
 from core.decision import NONE, chosen
 from core.evaluation import abstention, thresholds
 from core.evaluation.calibration import apply_temperature
+from core.evaluation.cases import Cases
 from core.exports.story import Story
 from core.exports.wording import interval, percent
 
@@ -29,7 +32,7 @@ def _line(told: Story) -> str:
     if cases is None or not len(rows):
         return said
     share = decision.least_sure(told.run.notes())
-    shares = apply_temperature(cases.probabilities[told.kept][rows], told.temperature or 1.0)
+    shares = _shares(told, cases)
     answered = chosen(shares, share=share) != NONE
     found = thresholds.at(shares[answered, place], cases.labels[rows][answered] == place, value)
     sensitivity, specificity = (
@@ -49,7 +52,7 @@ def _abstention(told: Story) -> str:
     cases, rows = told.cases, told.judging
     if cases is None or not len(rows):
         return said
-    shares = apply_temperature(cases.probabilities[told.kept][rows], told.temperature or 1.0)
+    shares = _shares(told, cases)
     found = abstention.at(shares, cases.labels[rows], share, decision.drawn(told.classes, told.run.notes()))
     if not found["n"]:
         return f"{said} None of the {len(rows):,} {told.judged_on} gets one."
@@ -57,6 +60,11 @@ def _abstention(told: Story) -> str:
         f"{said} Of the {len(rows):,} {told.judged_on}, {percent(found['coverage'])} get one, and "
         f"{percent(found['accuracy'])} of those are right."
     )
+
+
+def _shares(told: Story, cases: Cases) -> np.ndarray:
+    """Probabilities as predictions give them, float (N, C), of the examples that judge the run."""
+    return apply_temperature(cases.probabilities[told.kept][told.judging], told.temperature or 1.0)
 
 
 def _temperature(told: Story) -> str:
