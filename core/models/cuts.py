@@ -46,20 +46,23 @@ def deepest_cut(base: keras.Model, learning: Set[str], side: Sequence[Any] = ())
     return best
 
 
-def rest(base: keras.Model, at: Sequence[Any]) -> keras.Model:
-    """What comes after a cut, sharing the layers of `base`: from `[cut, *side]` to its output.
+def rest(base: keras.Model, at: Sequence[Any], until: Any | None = None) -> keras.Model:
+    """What comes after a cut, sharing the layers of `base`: from `[cut, *side]` to a later cut, or to its output.
 
     Every layer is called once more. (`keras.Model(cut, base.output)` copies the graph instead, and thereby spoils an
     input that is in `at`: the base can then no longer be saved.)
     """
     inputs = [keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in at]
     made = {id(t): new for t, new in zip(at, inputs, strict=True)}
+    end = id(base.outputs[0] if until is None else until)
     for node in _nodes(base):
+        if end in made:
+            break
         if not node.is_input and all(id(t) in made for t in node.input_tensors) and id(node.outputs[0]) not in made:
             args, kwargs = node.arguments.fill_in(made)
             outputs = node.operation(*args, **kwargs)
             made.update((id(t), new) for t, new in zip(node.outputs, keras.tree.flatten(outputs), strict=True))
-    return keras.Model(inputs[0] if len(inputs) == 1 else inputs, made[id(base.outputs[0])])
+    return keras.Model(inputs[0] if len(inputs) == 1 else inputs, made[end])
 
 
 def trains(operation: Any) -> bool:

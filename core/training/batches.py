@@ -15,6 +15,7 @@ import tensorflow as tf
 from core.training.store import Entry
 
 Tensors = tuple[tf.Tensor, ...]
+Batches = Iterable[tuple[Tensors, tf.Tensor]]  # and which of a batch's examples could be read `(B,)`
 AT_ONCE = 2  # batches that go through a network at a time
 WINDOW = 32  # batches among which examples are sorted by length
 # These functions are tensor operations alone, and AutoGraph's look for Python to convert would take half a second.
@@ -56,7 +57,7 @@ def loaded(source: Source, rows: np.ndarray, views: np.ndarray, batch: int) -> t
     return data.prefetch(2)
 
 
-def passed(function: Callable[..., Any], data: Iterable[tuple[Tensors, tf.Tensor]]) -> Iterator[tuple[Any, tf.Tensor]]:
+def passed(function: Callable[..., Any], data: Batches) -> Iterator[tuple[Any, tf.Tensor]]:
     """`(function(*tensors), ok)` of each batch of `loaded`, in order, `AT_ONCE` batches at a time.
 
     A graph alone leaves cores waiting between its operations; another one's operations fill these gaps.

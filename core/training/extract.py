@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.errors import NoRoomError
+from core.models.cuts import cut_points
 from core.training import batches
 from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
@@ -74,7 +77,8 @@ def activations(
 ) -> Extracted:
     """The stored entry of every target; what is missing is computed in one pass over the examples.
 
-    A target that the store can make no room for gets none, and a note says so.
+    Where only activations at a cut are missing and those at an earlier one are stored, the pass begins there and reads
+    no example. A target that the store can make no room for gets none, and a note says so.
 
     Raises:
         StopAskedError: a stop was asked for meanwhile. Nothing half-made stays.
@@ -87,11 +91,18 @@ def activations(
     with _writers(missing, rows, store, reporter) as writers:
         made = [target for target in missing if target.key in writers]
         if made:
-            reporter.stage(f"Computing the frozen part once: {len(rows.index):,} examples", len(rows.index))
-            run = _graph(network, source, rows, made)
-            features = (lambda *x: run(*x)[0]) if any(target.cut is None for target in made) else None
+            n = len(rows.index)
             places = [writers[target.key] for target in made]
-            with_room(lambda batch: _write_all(run, source, rows, made, places, reporter, batch), BATCH, reporter)
+            if earlier := _stored_before(network, made, rows, store):
+                reporter.stage(f"Computing the frozen part from what is stored of it: {n:,} examples", n)
+                start, entry = earlier
+                run, data = _graph_between(network, start, made, rows), partial(_stored_batches, entry, rows, source)
+            else:
+                reporter.stage(f"Computing the frozen part once: {n:,} examples", n)
+                run = _graph(network, source, rows, made)
+                features = (lambda *x: run(*x)[0]) if any(target.cut is None for target in made) else None
+                data = partial(batches.loaded, source, rows.index, rows.views)
+            with_room(lambda batch: _write_all(run, data(batch), made, places, reporter), BATCH, reporter)
             found |= {key: writer.commit() for key, writer in writers.items()}
     return Extracted([found[target.key] for target in targets], features)
 
@@ -115,34 +126,70 @@ def _writers(targets: list[Target], rows: Rows, store: FeatureStore, reporter: R
         raise
 
 
+def _stored_before(
+    network: Network, targets: list[Target], rows: Rows, store: FeatureStore
+) -> tuple[Target, Entry] | None:
+    """The stored activations at the last earlier cut from which every target can be computed as well as from examples.
+
+    Features are not: maps are stored in float16.
+    """
+    if any(target.cut is None for target in targets):
+        return None
+    known = {entry["about"].get("tensors") for entry in store.entries()}
+    earlier = takewhile(lambda tensor: tensor is not targets[0].cut, cut_points(network.base, network.side))
+    for cut in reversed([tensor for tensor in earlier if tensor._keras_history.operation.name in known]):
+        start = Target(network, cut, rows)
+        if entry := store.find(start.key):
+            return start, entry
+    return None
+
+
 def _graph(
     network: Network, source: batches.Source, rows: Rows, targets: list[Target]
 ) -> Callable[..., list[tf.Tensor]]:
     """From a batch's tensors to those of every target, as they are stored; features first."""
     cuts = [t.cut for t in targets if t.cut is not None]
     trunk = network.trunk(cuts[0] if cuts else None, features=len(targets) > len(cuts))
+    return _as_kept(network, trunk, source.specs, targets, rows)
+
+
+def _graph_between(
+    network: Network, start: Target, targets: list[Target], rows: Rows
+) -> Callable[..., list[tf.Tensor]]:
+    """The same from the stored activations of an earlier cut."""
+    trunk = network.between(start.cut, targets[0].cut)
+    return _as_kept(network, trunk, [tf.TensorSpec(t.shape, t.dtype) for t in trunk.inputs], targets, rows)
+
+
+def _as_kept(
+    network: Network, trunk: keras.Model, inputs: Sequence[tf.TensorSpec], targets: list[Target], rows: Rows
+) -> Callable[..., list[tf.Tensor]]:
     specs = [spec for target in targets for spec in target.specs]
     return network.inference(
         lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(unwrapped(x), training=False)), specs, strict=True)],
-        *source.specs,
+        *inputs,
         examples=len(rows.index),
     )
 
 
+def _stored_batches(entry: Entry, rows: Rows, source: batches.Source, batch: int) -> batches.Batches:
+    """What `batches.loaded` gives of the examples, of their stored activations at a cut."""
+    ok = np.ones(entry.rows, bool)
+    ok[sorted(entry.unreadable)] = False
+    lengths = None if source.lengths is None else source.lengths[rows.index]
+    for x, readable in batches.stored(entry, np.arange(entry.rows)[None], ok, batch, lengths=lengths):
+        yield tuple(_flat(x)), readable
+        entry.let_go()
+
+
 def _write_all(
-    run: Any,
-    source: batches.Source,
-    rows: Rows,
-    targets: list[Target],
-    writers: list[Writer],
-    reporter: Reporter,
-    batch: int,
+    run: Any, data: batches.Batches, targets: list[Target], writers: list[Writer], reporter: Reporter
 ) -> None:
-    """One pass over the examples, `batch` at a time, from its beginning."""
+    """One pass over the examples, from its beginning."""
     for writer in writers:
         writer.begin_again()
     done, began = 0, tf.timestamp()
-    for outputs, ok in batches.passed(run, batches.loaded(source, rows.index, rows.views, batch)):
+    for outputs, ok in batches.passed(run, data):
         values = [v.numpy() for v in outputs]
         for target, writer in zip(targets, writers, strict=True):
             n = len(target.specs)

@@ -56,6 +56,12 @@ class Network:
         pooled = [self.pooling(unwrapped([last, *side]))] if features else []
         return keras.Model(unwrapped(outer), [*pooled, *kept])
 
+    def between(self, start: Any, cut: Any) -> keras.Model:
+        """What stays frozen after an earlier cut: from the activations at `start` to `[cut, *side]`."""
+        outer = [keras.Input(t.shape[1:], dtype=t.dtype) for t in (start, *self.side)]
+        later = rest(self.base, [start, *self.side], cut)(unwrapped(outer))
+        return keras.Model(unwrapped(outer), [later, *outer[1:]])
+
     def learner(self, cut: Any | None) -> keras.Model:
         """What learns in phase 2: from the activations at `cut` (or, without one, the pipeline's tensors) to logits."""
         if cut is None:

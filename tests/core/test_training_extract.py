@@ -1,0 +1,97 @@
+"""What a run computes of the frozen part, and what it takes from the store."""
+
+import numpy as np
+import pytest
+
+from core import tasks
+from core.config import from_json
+from core.models.cuts import cut_points
+from core.run_list import create_run
+from core.training import network
+from core.training.examples import Examples
+from core.training.extract import Target, activations
+from core.training.reporter import Reporter
+from core.training.store import FeatureStore
+from core.training.trainer import train
+from tests.core.conftest import make_pictures
+from tests.core.text_data import needs_minilm, write_reviews
+
+ONCE, ONWARD = "Computing the frozen part once", "Computing the frozen part from what is stored of it"
+
+
+def run_of(data, **settings):
+    """A finished run whose result depends on nothing but its settings."""
+    small = {"task": "image", "image_size": 32, "unfreeze": "blocks:1", "head": {"dropout": 0.0}}
+    short = {"phase1": {"epochs": 2}, "phase2": {"epochs": 2}}
+    run = create_run(from_json({"data": str(data), **small, **short, **settings}), {})
+    train(run, Reporter(run))
+    assert run.status()["state"] == "done"
+    return run
+
+
+def passes(run):
+    """What was computed of the frozen part, in order."""
+    stages = [event["message"] for event in run.events(("stage",))]
+    return [stage.partition(":")[0] for stage in stages if stage.startswith("Computing")]
+
+
+def assert_alike(one, other):
+    """That both say nearly the same of the same examples after phase 2."""
+    tables = [
+        {row["path"]: [float(v) for k, v in row.items() if k.startswith("p2:")] for row in run.predictions()}
+        for run in (one, other)
+    ]
+    assert tables[0].keys() == tables[1].keys()
+    np.testing.assert_allclose(list(tables[0].values()), list(tables[1].values()), atol=0.01)
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory):
+    """Pictures of three classes, one of them broken inside."""
+    data = make_pictures(tmp_path_factory.mktemp("spoilt"), ["a", "b", "c"], 10)
+    good = (data / "a" / "a 0.jpg").read_bytes()
+    (data / "a" / "broken inside.jpg").write_bytes(good[:300] + b"\xff\xd9" * 20 + good[-2:])
+    return data
+
+
+def test_a_later_cut_is_computed_from_a_stored_earlier_one(spoilt, tmp_path, monkeypatch):
+    assert passes(run_of(spoilt, unfreeze="blocks:2")) == [ONCE]  # for both phases
+    second = run_of(spoilt)
+    assert passes(second) == [ONWARD]
+    assert passes(run_of(spoilt)) == []
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cold"))
+    alone = run_of(spoilt)
+    assert passes(alone) == [ONCE]
+    assert_alike(second, alone)
+
+
+@needs_minilm
+def test_texts_go_on_from_a_stored_cut_with_their_masks(tmp_path):
+    settings = {"task": "text", "backbone": "MiniLM", "sequence_length": 16}
+    config = from_json({"data": str(write_reviews(tmp_path / "reviews.csv")), **settings})
+    run = create_run(config, {})
+    examples = Examples(run, config, tasks.task("text"), Reporter(run))
+    parts, rows = tasks.task("text").build(config, 2), examples.stored_rows()
+    early, late = (Target(parts, cut, rows) for cut in cut_points(parts.base, parts.side)[-3:-1])
+
+    def stored(target, store):
+        reporter = Reporter(create_run(config, {}))
+        found = activations(parts, examples.source, rows, [target], FeatureStore(tmp_path / store), reporter)
+        return passes(reporter.run), [found.entries[0].mapped(i) for i in range(len(target.specs))]
+
+    assert stored(early, "one")[0] == [ONCE]
+    (by, onward), (_, whole) = stored(late, "one"), stored(late, "other")
+    assert by == [ONWARD]
+    assert len(onward) == 2
+    np.testing.assert_array_equal(onward[1], whole[1])
+    inside = whole[1].astype(bool)  # what lies beyond a text's end is not looked at
+    np.testing.assert_allclose(onward[0][inside], whole[0][inside], atol=0.02)
+    assert np.abs(whole[0][inside]).mean() > 0.1
+
+
+def test_constants_and_variables_train_and_judge_alike(spoilt, monkeypatch):
+    """A few examples go through the variables, many through constants with BatchNormalization folded into them."""
+    monkeypatch.setattr(network, "FEW", 10**6)
+    plain = run_of(spoilt, cache=False)
+    monkeypatch.setattr(network, "FEW", 1)
+    assert_alike(plain, run_of(spoilt))
