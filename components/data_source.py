@@ -91,7 +91,8 @@ def _open(folder: Path | None) -> None:
 
 
 def _zip() -> None:
-    file = st.file_uploader("ZIP with one folder for each class", type="zip", key="zip")
+    refused = "Refused with status code 413? Other uploads take the room: try again later, or choose Folder."
+    file = st.file_uploader("ZIP with one folder for each class", type="zip", key="zip", help=refused)
     if file is None or st.session_state.get("unpacked") == file.file_id:
         return
     with st.spinner(f"Unpacking {as_markdown(file.name)} ({megabytes(file.size / 1e6)})"):
