@@ -76,7 +76,7 @@ def relabelled(manifest: Manifest, corrections: Corrections) -> Manifest:
     labels = {path: place[row["label"]] for path, row in corrections.items() if row.get("label") in place}
     if not labels:
         return manifest
-    files = (dataclasses.replace(f, label=labels.get(f.path, f.label)) for f in manifest.files)
+    files = (f._replace(label=labels.get(f.path, f.label)) for f in manifest.files)
     return dataclasses.replace(manifest, files=tuple(files))
 
 

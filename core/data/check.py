@@ -12,7 +12,7 @@ from core.data import dicom, pixels
 from core.data.pseudonym import pseudonym
 from core.errors import DataError
 
-_HEAD = 2048  # bytes read from the start
+_HEAD = 4096  # bytes read from the start: a page, which the system fetches anyway
 _TAIL = 64  # bytes read from the end
 _IEND = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a JPEG's frame headers

@@ -15,24 +15,26 @@ IMBALANCE = 5  # times the smallest class
 Found = tuple[str, str, str]  # path, kind, message
 
 
-def copies(root: str, files: Sequence[tuple[Entry, Verdict]]) -> tuple[tuple[int, ...], ...]:
+def copies(root: str, entries: Sequence[Entry], verdicts: Sequence[Verdict]) -> tuple[tuple[int, ...], ...]:
     """Groups of rows with exactly the same bytes.
 
     Only files of equal size and fingerprint are read in full, and each inode once.
     """
+    looks = [(entry.size, verdict.fingerprint) for entry, verdict in zip(entries, verdicts, strict=True)]
+    counts = Counter(looks)
     alike: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for row, (entry, verdict) in enumerate(files):
-        alike[entry.size, verdict.fingerprint].append(row)
-    suspects = [rows for rows in alike.values() if len(rows) > 1]
+    for row, look in enumerate(looks):
+        if counts[look] > 1:
+            alike[look].append(row)
     paths: dict[tuple[int, int], str] = {}
-    for rows in suspects:
-        if len({files[row][0].inode for row in rows}) > 1:
-            paths.update({files[row][0].inode: os.path.join(root, files[row][0].path) for row in rows})  # noqa: PTH118
+    for rows in alike.values():
+        if len({entries[row].inode for row in rows}) > 1:
+            paths.update({entries[row].inode: os.path.join(root, entries[row].path) for row in rows})  # noqa: PTH118
     hashes = dict(zip(paths, content_hashes(list(paths.values())), strict=True))
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for number, rows in enumerate(suspects):
+    for number, rows in enumerate(alike.values()):
         for row in rows:
-            inode = files[row][0].inode
+            inode = entries[row].inode
             groups[number, hashes.get(inode, "") or inode].append(row)
     return tuple(tuple(rows) for rows in groups.values() if len(rows) > 1)
 

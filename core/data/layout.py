@@ -52,14 +52,13 @@ class Layout:
     name: str  # CLASS_FOLDERS, SPLIT_FOLDERS or TRAIN_AND_TEST
     splits: dict[str, str]  # folder -> split; empty for class folders
 
-    def place(self, path: str) -> tuple[str, str] | None:
-        """(split, class) of a file by its relative path, None where it lies in no class."""
-        first, _, rest = path.partition("/")
+    def place(self, folder: str) -> tuple[str, str] | None:
+        """(split, class) of the files in a folder by its relative path, None where they lie in no class."""
+        first, _, rest = folder.partition("/")
         if not self.splits:
-            return ("", first) if rest else None
-        split = self.splits.get(first)
-        name, _, below = rest.partition("/")
-        return (split, name) if split is not None and below else None
+            return ("", first) if first else None
+        split, name = self.splits.get(first), rest.partition("/")[0]
+        return (split, name) if split is not None and name else None
 
     def class_folders(self, folders: Sequence[str]) -> list[str]:
         """The folders that stand for a class, empty ones included."""

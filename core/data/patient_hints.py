@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.data import patients, table
@@ -74,7 +73,7 @@ def _to_split(scan: "Scan") -> list[Example]:
 
 def _by_hand(scan: "Scan", where: str, found: Mapping[str, str]) -> Iterator[Found]:
     """A finding where folders put patients on both sides."""
-    n = len(patients.on_both_sides([replace(f, patient=found.get(f.path)) for f in scan.files if f.split]))
+    n = len(patients.on_both_sides([f._replace(patient=found.get(f.path)) for f in scan.files if f.split]))
     if n:
         message = f"{_patients(n)} pictures to learn from and held-out ones. Move each patient to one side."
         yield where, "patient_leak", message

@@ -11,7 +11,7 @@ from core import environment
 from core.data import findings, layout, looks, patient_hints, scan_cache
 from core.data.check import Verdict
 from core.data.manifest import SPLITS, Example
-from core.data.walk import Walk, walk
+from core.data.walk import Walk, many_objects, walk
 from core.errors import DataError
 from core.paths import expanded
 
@@ -153,33 +153,40 @@ def _root(path: str | Path) -> str:
     return root
 
 
+@many_objects()
 def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdict], to_train: bool) -> Scan:
     """Put together what the walk and the checks found."""
     problems = [Problem(*p) for p in found.problems]
-    usable = []  # (entry, verdict, split, class)
+    entries, good, places = [], [], []  # of the usable pictures: what the walk saw, the verdict, (split, class)
+    place_of = {folder: shape.place(folder) for folder in ("", *found.folders)}
     outside: Counter[str] = Counter()  # folder -> pictures in it that belong to no class
     for entry, verdict in zip(found.files, verdicts, strict=True):
-        place = shape.place(entry.path)
+        folder = entry.path.rpartition("/")[0]
+        place = place_of[folder]
         if place is None:
             if not verdict.kind:
-                outside[entry.path.rpartition("/")[0] or "."] += 1
+                outside[folder or "."] += 1
         elif verdict.kind:
             problems.append(Problem(entry.path, verdict.kind, verdict.message))
         else:
-            usable.append((entry, verdict, *place))
-    classes = tuple(sorted({u[3] for u in usable}))
-    layout.refuse(root, shape, classes, Counter((u[2], u[3]) for u in usable), to_train)
+            entries.append(entry)
+            good.append(verdict)
+            places.append(place)
+    counts = Counter(places)
+    classes = tuple(sorted({name for _, name in counts}))
+    layout.refuse(root, shape, classes, counts, to_train)
     label = {name: i for i, name in enumerate(classes)}
     files = tuple(
-        Example(entry.path, label[name], split, "", verdict.patient or None) for entry, verdict, split, name in usable
+        Example(entry.path, label[name], split, "", verdict.patient or None)
+        for entry, verdict, (split, name) in zip(entries, good, places, strict=True)
     )
     problems += [Problem(f, "ignored", f"{n} pictures here lie in no class folder.") for f, n in outside.items()]
-    copies = findings.copies(root, [(entry, verdict) for entry, verdict, _, _ in usable])
+    copies = findings.copies(root, entries, good)
     problems += [Problem(*p) for p in findings.empty_classes(shape.class_folders(found.folders), files)]
     problems += [Problem(*p) for p in findings.repeated(files, classes, copies)]
     problems += [Problem(*p) for p in findings.unbalanced(files, classes)]
-    step = max(1, len(usable) // 2000)
-    sizes = [(verdict.width, verdict.height) for _, verdict, _, _ in usable[::step]]
+    step = max(1, len(good) // 2000)
+    sizes = [(verdict.width, verdict.height) for verdict in good[::step]]
     result = Scan(root, "image", shape.name, classes, files, tuple(problems), sizes, copies)
     hints, told = patient_hints.look(result)
     problems += [Problem(*p) for p in hints]
@@ -206,16 +213,17 @@ def to_plain(scan: Scan) -> dict[str, Any]:
     }
 
 
+@many_objects()
 def from_plain(data: dict[str, Any]) -> Scan:
     """The scan that `to_plain` wrote."""
-    columns = [data[name] for name in ("paths", "labels", "splits")]
-    patients = data.get("patients") or [None] * len(data["paths"])
+    n = len(data["paths"])
+    columns = (data["paths"], data["labels"], data["splits"], [""] * n, data.get("patients") or [None] * n)
     return Scan(
         root=data["root"],
         task=data["task"],
         layout=data["layout"],
         classes=tuple(data["classes"]),
-        files=tuple(Example(p, k, s, patient=who) for p, k, s, who in zip(*columns, patients, strict=True)),
+        files=tuple(map(Example._make, zip(*columns, strict=True))),
         problems=tuple(Problem(*p) for p in data["problems"]),
         sizes=[(w, h) for w, h in data["sizes"]],
         copies=tuple(tuple(group) for group in data["copies"]),

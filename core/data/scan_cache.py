@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 import time
+from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from core.data.check import Verdict, check
 from core.data.walk import Entry, Walk
 from core.files import read_json, replace_atomically
 
-_VERSION = f"3 {PIL.__version__} {version('pydicom')}"  # other code or other libraries may judge otherwise
+_VERSION = f"4 {PIL.__version__} {version('pydicom')}"  # other code or other libraries may judge otherwise
+_SEEN = 4  # of an entry's fields: path, size and times; not the device and number, which mounting may change
 _CHUNK = 128  # files a task
 _SLOW_S = 150e-6  # seconds a file, from which on threads pay
 
@@ -47,19 +50,14 @@ def verdicts(
 ) -> list[Verdict]:
     """The verdict of every file of the walk, in its order; only new and changed files are opened."""
     kept = read_json(_file(root, "verdicts")) if use_cache else None
-    known = kept["files"] if isinstance(kept, dict) and kept.get("version") == _VERSION else {}
-    result: list[Verdict | None] = [None] * len(found.files)
-    todo = []
-    for row, entry in enumerate(found.files):
-        seen = known.get(entry.path)
-        if seen and seen[0] == _stamp(entry):
-            result[row] = Verdict(*seen[1:])
-        else:
-            todo.append(row)
+    columns = kept["files"] if isinstance(kept, dict) and kept.get("version") == _VERSION else []
+    known = {row[:_SEEN]: Verdict(*row[_SEEN:]) for row in zip(*columns, strict=True)}
+    result = [known.get(entry[:_SEEN]) for entry in found.files]
+    todo = [row for row, verdict in enumerate(result) if verdict is None]
     _check_all(root, found, todo, result, progress)
     done = [verdict for verdict in result if verdict is not None]
     if use_cache and todo:
-        files = {entry.path: [_stamp(entry), *verdict] for entry, verdict in zip(found.files, done, strict=True)}
+        files = _columns(found.files, Entry._fields)[:_SEEN] + _columns(done, Verdict._fields)
         _write(_file(root, "verdicts"), {"version": _VERSION, "files": files})
     return done
 
@@ -104,14 +102,20 @@ def _check_all(
             report(rows)
 
 
-def _stamp(entry: Entry) -> list[int]:
-    return [entry.size, entry.mtime, entry.ctime]
-
-
 def _signature(found: Walk) -> str:
-    lines = [f"{f.path}\0{f.size}\0{f.mtime}\0{f.ctime}" for f in found.files]
-    text = "\n".join([_VERSION, *lines, repr(found.folders), repr(found.problems)])
-    return hashlib.blake2b(os.fsencode(text), digest_size=16).hexdigest()
+    paths, *numbers = _columns(found.files, Entry._fields)[:_SEEN]
+    digest = hashlib.blake2b(digest_size=16)
+    for text in ("\0".join(paths), repr((_VERSION, len(paths), found.folders, found.problems))):
+        digest.update(os.fsencode(text))
+    for column in numbers:
+        digest.update(array("q", column))
+    return digest.hexdigest()
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], fields: tuple[str, ...]) -> list[list[Any]]:
+    """A table by its columns, which take far less time to write than its rows."""
+    flat = list(chain.from_iterable(rows))
+    return [flat[i :: len(fields)] for i in range(len(fields))]
 
 
 def _file(root: str, what: str) -> Path:
@@ -122,6 +126,6 @@ def _file(root: str, what: str) -> Path:
 def _write(path: Path, data: Any) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_atomically(path, json.dumps(data, separators=(",", ":")).encode("ascii"))
+        replace_atomically(path, json.dumps(data, separators=(",", ":")).encode("ascii"), durable=False)
     except OSError:
         return

@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -30,7 +29,7 @@ def assign_splits(
     Raises:
         DataError: a class has pictures of one patient only.
     """
-    files = [replace(f, patient=patients.get(f.path)) if patients else f for f in scan.files]
+    files = [f._replace(patient=patients.get(f.path)) if patients else f for f in scan.files]
     if any(f.split == VALIDATION for f in files):
         return tuple(files)
     rows = [i for i, f in enumerate(files) if f.split in ("", TRAIN)]
@@ -40,7 +39,7 @@ def assign_splits(
         held_out = _stratified(files, rows, validation_share, seed)
         _unite_copies(files, scan.copies, held_out)
     for row in rows:
-        files[row] = replace(files[row], split=VALIDATION if row in held_out else TRAIN)
+        files[row] = files[row]._replace(split=VALIDATION if row in held_out else TRAIN)
     return tuple(files)
 
 

@@ -75,7 +75,8 @@ def _signature(path: Path, config: RunConfig) -> Walk:
     if path.is_dir():
         return walk(str(path), environment.data_roots())
     status = path.stat()
-    entry = Entry(path.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, (status.st_dev, status.st_ino))
+    times = status.st_mtime_ns, status.st_ctime_ns
+    entry = Entry(path.name, status.st_size, *times, status.st_dev, status.st_ino)
     return Walk([entry], [f"reading 2, columns {config.text_column!r} {config.label_column!r} {config.split_column!r}"])
 
 

@@ -158,7 +158,7 @@ def _from_folders(root: str, found: Walk, progress: Progress | None, to_train: b
     result = Texts(root, shape.name, problems=list(found.problems), class_folders=shape.class_folders(found.folders))
     result.notes += _too_much(sum(entry.size for entry in found.files))
     for done, entry in enumerate(found.files):
-        place = shape.place(entry.path)
+        place = shape.place(entry.path.rpartition("/")[0])
         if not entry.path.lower().endswith(".txt"):
             result.problems.append((entry.path, "unsupported", "This is not a .txt file."))
         elif place is None:

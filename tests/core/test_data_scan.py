@@ -1,3 +1,4 @@
+import gc
 import io
 import json
 import os
@@ -293,6 +294,13 @@ def test_few_pictures_and_imbalance(tmp_path):
     fill(tmp_path / "cat", 30)
     fill(tmp_path / "dog", 5, 100)
     assert sorted(kinds(scan(tmp_path), "dog")) == ["few", "imbalance"]
+
+
+def test_the_search_for_cycles_goes_on_after_a_scan_and_after_a_refusal(tmp_path):
+    scan(class_folders(tmp_path / "data"))
+    assert gc.isenabled()
+    _is_refused(fill(tmp_path / "loose", 3), "No picture")
+    assert gc.isenabled()
 
 
 # Refused, in one sentence
