@@ -27,27 +27,27 @@ class Verdict(NamedTuple):
     message: str  # why it cannot be used
     width: int  # pixels, as stored
     height: int
-    fingerprint: str  # of the first and last bytes: equal for equal files
+    fingerprint: int  # a checksum of the first and last bytes: equal for equal files
     patient: str = ""  # the pseudonym of whom a DICOM file pictures
 
 
 def check(path: str, size: int) -> Verdict:
     """Judge the file at `path`, of `size` bytes, reading as little of it as will do. Never raises."""
     if size == 0:
-        return Verdict("unreadable", "The file is empty (0 bytes).", 0, 0, "")
+        return Verdict("unreadable", "The file is empty (0 bytes).", 0, 0, 0)
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except PermissionError:
-        return Verdict("permission", "The file may not be read: permission denied. Change its rights.", 0, 0, "")
+        return Verdict("permission", "The file may not be read: permission denied. Change its rights.", 0, 0, 0)
     except OSError as error:
-        return Verdict("unreadable", f"The file cannot be opened: {error.strerror}.", 0, 0, "")
+        return Verdict("unreadable", f"The file cannot be opened: {error.strerror}.", 0, 0, 0)
     try:
         head = os.read(fd, _HEAD)
         tail = os.pread(fd, _TAIL, max(0, size - _TAIL)) if size > _HEAD else head[-_TAIL:]
-        fingerprint = f"{zlib.crc32(head):08x}{tail[-24:].hex()}"
+        fingerprint = zlib.crc32(tail, zlib.crc32(head))
         measured = _measure(fd, head, tail, size)
     except OSError as error:
-        return Verdict("unreadable", f"The file cannot be read: {error.strerror}.", 0, 0, "")
+        return Verdict("unreadable", f"The file cannot be read: {error.strerror}.", 0, 0, 0)
     finally:
         os.close(fd)
     if measured is None:
@@ -58,7 +58,7 @@ def check(path: str, size: int) -> Verdict:
     return Verdict("", "", width, height, fingerprint)
 
 
-def _ask_dicom(path: str, fingerprint: str) -> Verdict:
+def _ask_dicom(path: str, fingerprint: int) -> Verdict:
     """The verdict of a complete decoding of the first frame, with whose picture it is."""
     try:
         about = pixels.dicom_header(path)
@@ -70,7 +70,7 @@ def _ask_dicom(path: str, fingerprint: str) -> Verdict:
     return Verdict("", "", width, height, fingerprint, pseudonym(name) if name else "")
 
 
-def _ask_pillow(path: str, fingerprint: str) -> Verdict:
+def _ask_pillow(path: str, fingerprint: int) -> Verdict:
     """The verdict of a complete decoding."""
     try:
         height, width, _ = pixels.read_pixels(path).shape

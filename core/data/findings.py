@@ -22,7 +22,7 @@ def copies(root: str, entries: Sequence[Entry], verdicts: Sequence[Verdict]) -> 
     """
     looks = [(entry.size, verdict.fingerprint) for entry, verdict in zip(entries, verdicts, strict=True)]
     counts = Counter(looks)
-    alike: dict[tuple[int, str], list[int]] = defaultdict(list)
+    alike: dict[tuple[int, int], list[int]] = defaultdict(list)
     for row, look in enumerate(looks):
         if counts[look] > 1:
             alike[look].append(row)
