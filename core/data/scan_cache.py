@@ -22,8 +22,9 @@ from core.files import read_json, replace_atomically
 
 _VERSION = f"4 {PIL.__version__} {version('pydicom')}"  # other code or other libraries may judge otherwise
 _SEEN = 4  # of an entry's fields: path, size and times; not the device and number, which mounting may change
-_CHUNK = 128  # files a task
+_CHUNK = 32  # files a task
 _SLOW_S = 150e-6  # seconds a file, from which on threads pay
+_SLOW_CHUNKS = 4  # in a row: a single one may be slow because other processes took part
 
 
 def load(root: str, found: Walk) -> dict[str, Any] | None:
@@ -72,7 +73,7 @@ def _check_all(
     """Fill `result` for the rows in `todo`.
 
     One thread is fastest while the files are in memory and of a simple kind. Threads help as soon as the disk has to
-    be waited for or Pillow has to decode, both without the GIL.
+    be waited for or Pillow has to decode, both without the GIL. Elsewhere they double the processor's time.
     """
     total = len(found.files)
     done = total - len(todo)
@@ -91,12 +92,11 @@ def _check_all(
             progress(done, total)
 
     chunks = deque(todo[i : i + _CHUNK] for i in range(0, len(todo), _CHUNK))
-    while chunks:
+    slow = 0
+    while chunks and slow < _SLOW_CHUNKS:
         rows = chunks.popleft()
-        seconds = some(rows)
+        slow = slow + 1 if some(rows) > _SLOW_S else 0
         report(rows)
-        if seconds > _SLOW_S:
-            break
     with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
         for rows, _ in zip(chunks, pool.map(some, chunks), strict=True):
             report(rows)

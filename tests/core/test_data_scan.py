@@ -1,10 +1,13 @@
 import gc
 import io
+import itertools
 import json
 import os
 import tempfile
+import threading
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from data_pictures import class_folders, fill, picture, smooth, split_folders
@@ -380,6 +383,22 @@ def test_scans_without_a_cache_that_can_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "file"))
     assert len(scan(class_folders(tmp_path / "data")).files) == 20
+
+
+@pytest.mark.parametrize(("slow", "threads"), [(range(32), 1), (range(200), 2)])
+def test_threads_read_what_is_slow_for_long_and_not_for_a_moment(tmp_path, monkeypatch, slow, threads):
+    data, seen, readers = class_folders(tmp_path / "data", 100), itertools.count(), set()
+    real, clock = scans.scan_cache.check, [0.0]
+
+    def check(path, size):
+        readers.add(threading.current_thread() is threading.main_thread())
+        clock[0] += 1.0 if next(seen) in slow else 0.0
+        return real(path, size)
+
+    monkeypatch.setattr(scans.scan_cache, "check", check)
+    monkeypatch.setattr(scans.scan_cache, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    assert len(scan(data).files) == 200
+    assert len(readers) == threads
 
 
 def test_progress_ends_at_the_total(tmp_path):
