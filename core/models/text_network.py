@@ -62,13 +62,35 @@ def inference(model: "keras.Model") -> Callable[[Sequence[str]], np.ndarray]:
     import tensorflow as tf
 
     run = tf.function(_cropped(model), input_signature=[tf.TensorSpec((None,), tf.string)])
-    return lambda batch: run(tf.constant([t.encode("utf-8", "replace") for t in batch])).numpy()
+    return lambda batch: run(_strings(batch)).numpy()
+
+
+def inference_by(model: "keras.Model", answer: Callable[..., np.ndarray]) -> Callable[[Sequence[str]], np.ndarray]:
+    """`inference` by a graph of all that follows the tokens, where there is one already: making one takes seconds.
+
+    `answer` is a function from token ids and padding mask, int32 `(N, L)`, to probabilities float32 `(N, n_classes)`.
+    """
+    tokens = model.get_layer("tokens")
+    return lambda batch: answer(*_tokens(tokens, _strings(batch)))
+
+
+def _strings(batch: Sequence[str]) -> Any:
+    import tensorflow as tf
+
+    return tf.constant([t.encode("utf-8", "replace") for t in batch])
+
+
+def _tokens(tokens: Any, text: Any) -> tuple[Any, Any]:
+    """Token ids and padding mask of strings `(N,)`, both up to the longest of them."""
+    import tensorflow as tf
+
+    ids, mask = tokens(text, training=False)
+    longest = tf.reduce_max(tf.reduce_sum(mask, axis=1))
+    return ids[:, :longest], mask[:, :longest]  # (N, L)
 
 
 def _cropped(model: "keras.Model") -> Callable[[Any], Any]:
     """A servable that computes no padding beyond a batch's longest text. Another maker's model is left as it is."""
-    import tensorflow as tf
-
     from core.models.heads import to_probabilities
 
     parts = {layer.name: layer for layer in model.layers}
@@ -76,9 +98,7 @@ def _cropped(model: "keras.Model") -> Callable[[Any], Any]:
         return lambda text: model(text, training=False)
 
     def run(text: Any) -> Any:
-        ids, mask = parts["tokens"](text, training=False)
-        longest = tf.reduce_max(tf.reduce_sum(mask, axis=1))
-        ids, mask = ids[:, :longest], mask[:, :longest]  # (N, L)
+        ids, mask = _tokens(parts["tokens"], text)
         states = parts["encoder"]([ids, mask], training=False)
         logits = parts["classifier"](parts["pooling"]([states, mask], training=False), training=False)
         return to_probabilities(logits, model.output_shape[-1])

@@ -152,9 +152,18 @@ class Task(Protocol):
         """A function from at most AT_ONCE examples to probabilities float32 `(N, n_classes)`."""
 
     def explained(
-        self, model: "keras.Model", manifest: "Manifest", config: "RunConfig", rows: Iterable[int], phase: int
+        self,
+        model: "keras.Model",
+        answer: "Callable[..., np.ndarray]",
+        manifest: "Manifest",
+        config: "RunConfig",
+        rows: Iterable[int],
+        phase: int,
     ) -> Any:
-        """What is found out about examples' answers once a phase has ended, by path; empty for nothing."""
+        """What is found out about examples' answers once a phase has ended, by path; empty for nothing.
+
+        `model` is the servable and `answer` the same network from a batch's tensors on, whose graph there is already.
+        """
 
     def explainer(self, predictors: "Predictors") -> Callable[[Any, str | None, str, int], Any]:
         """A function from example, class (None: the most probable), method and phase to what has `to_json`.

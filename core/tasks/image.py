@@ -170,7 +170,14 @@ def blank() -> np.ndarray:
     return np.zeros((224, 224, 3), np.uint8)
 
 
-def explained(model: "keras.Model", manifest: Manifest, config: RunConfig, rows: Iterable[int], phase: int) -> Any:
+def explained(
+    model: "keras.Model",
+    answer: Callable[..., np.ndarray],
+    manifest: Manifest,
+    config: RunConfig,
+    rows: Iterable[int],
+    phase: int,
+) -> Any:
     """What is found out about examples' answers once a phase has ended: nothing, heat maps are made on demand."""
     return {}
 

@@ -14,13 +14,14 @@ from core.data.text_source import Source  # noqa: F401 -- given as it is
 from core.errors import ConfigError, DataError, TooLargeError, unknown
 from core.models import own_encoder
 from core.models import weights as places
-from core.models.text_network import base, build, inference, servable  # noqa: F401 -- given as they are
+from core.models.text_network import base, build, inference, inference_by, servable  # noqa: F401 -- given as they are
 from core.presets import Preset
 from core.tasks import Exhibit, Explaining, Progress, Wording
 from core.words import Words
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
     from core.exports.story import Story
     from core.predict import Predictors
@@ -160,11 +161,17 @@ def recipe(config: RunConfig) -> dict[str, Any]:
 
 
 def explained(
-    model: "keras.Model", manifest: Manifest, config: RunConfig, rows: Iterable[int], phase: int
+    model: "keras.Model",
+    answer: "Callable[..., np.ndarray]",
+    manifest: Manifest,
+    config: RunConfig,
+    rows: Iterable[int],
+    phase: int,
 ) -> dict[str, Any]:
     """What each word of some texts does to their answer, by path."""
     texts, paths = text_scan.contents(manifest, config), [file.path for file in manifest.files]
-    return words.look_at_all(((paths[i], texts[i]) for i in rows), inference(model), list(manifest.classes), phase)
+    ask = inference_by(model, answer)
+    return words.look_at_all(((paths[i], texts[i]) for i in rows), ask, list(manifest.classes), phase)
 
 
 def explainer(predictors: "Predictors") -> Callable[[str, str | None, str, int], Words]:

@@ -5,7 +5,7 @@ Computed in the worker, from features that training has stored or that judging m
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -47,13 +47,14 @@ class Insight:
         self.run, self.network, self.examples, self.entries = run, network, examples, entries
         self.judged, self.reporter = judged, reporter
 
-    def after(self, p: Plan, features: np.ndarray, model: Any) -> None:
+    def after(self, p: Plan, features: np.ndarray, model: Any, answer: Callable[..., np.ndarray]) -> None:
         """Look at the network as phase `p` left it. A failure is noted and ends nothing; a stop leaves the look out.
 
         Args:
             p: the phase.
             features: float32 (M, F) of the first M examples of `judged`, from the complete network.
             model: the servable model, as it was saved.
+            answer: the same network as a graph that there is already: a batch's tensors -> probabilities `(N, C)`.
         """
         if self.reporter.asked(at_once=True) == "stop":
             return
@@ -61,7 +62,7 @@ class Insight:
         began = time.monotonic()
         try:
             self._look(p, features)
-            self._explain(p, model)
+            self._explain(p, model, answer)
         except StopAskedError:
             return
         except Exception as error:  # noqa: BLE001 -- a trained model is worth more than a look into it
@@ -101,11 +102,11 @@ class Insight:
             felt = Felt(judged, features, training, known, values, sample)
             write_json(self.run.insight_file, {**likeness(self.examples, felt), "corrections": None})
 
-    def _explain(self, p: Plan, model: Any) -> None:
+    def _explain(self, p: Plan, model: Any, answer: Callable[..., np.ndarray]) -> None:
         """What speaks for the answers to the sample examples, where that is found out beforehand."""
         examples = self.examples
         rows = self._until_a_stop(examples.sample_rows().tolist())
-        if found := examples.task.explained(model, examples.manifest, examples.config, rows, p.phase):
+        if found := examples.task.explained(model, answer, examples.manifest, examples.config, rows, p.phase):
             before = read_json(self.run.words_file, {}) if p.phase == 2 else {}
             write_json(self.run.words_file, {"phases": {**before.get("phases", {}), str(p.phase): found}})
 
@@ -125,7 +126,8 @@ class Insight:
         entry = self.entries.get(p.phase)
         if p.mode != CACHED or entry is None:
             source, n_classes = self.examples.source, self.examples.n_classes
-            return scoring.score(self.network, source, rows, n_classes, self.reporter, optional=True)[1]
+            answer = scoring.answering(self.network, source, len(rows), n_classes)
+            return scoring.score(answer, self.network, source, rows, n_classes, self.reporter, optional=True)[1]
         positions = self.examples.positions(rows)
         if p.phase == 1:
             return entry.read(0, positions[0]).astype(np.float32, copy=False)

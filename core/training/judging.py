@@ -56,7 +56,9 @@ class Judge:
         self.examples.check_unchanged()
         self.reporter.stage(f"Phase {p.phase}: judging on {len(self.rows):,} {self.task.NOUN}", len(self.rows))
         n_classes = self.examples.n_classes
-        scores, features = scoring.score(self.network, self.examples.source, self.rows, n_classes, self.reporter, graph)
+        source, rows = self.examples.source, self.rows
+        answer = scoring.answering(self.network, source, len(rows), n_classes, graph)
+        scores, features = scoring.score(answer, self.network, source, rows, n_classes, self.reporter)
         checkpoint.save_probabilities(self.run, p.phase, scores)
         self._write_table()
         self.reporter.stage(f"Phase {p.phase}: saving the model")
@@ -74,7 +76,7 @@ class Judge:
         copy_atomically(self.run.phase_model_file(of_run), self.run.model_file)
         write_json(self.run.evaluation_file(p.phase), found)
         self.reporter.status(kept=of_run)
-        self.insight.after(p, features, model)
+        self.insight.after(p, features, model, lambda *tensors: answer(*tensors)[0].numpy())
         return seconds
 
     def _of_run(self, kept: int) -> int:

@@ -14,30 +14,57 @@ from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
 from core.training.room import with_room
 
+Answering = Callable[..., tuple[tf.Tensor, tf.Tensor]]  # a batch's tensors -> probabilities (N, C), features (N, F)
+
 BATCH = 32
 FEATURES_KEPT = 20_000  # examples whose features are returned: enough to look at, and never a memory full
 
 
+def answering(
+    network: Network,
+    source: batches.Source,
+    examples: int,
+    n_classes: int,
+    features: Callable[..., tf.Tensor] | None = None,
+) -> Answering:
+    """A graph of the complete network as it is now, for so many `examples` of a source.
+
+    `features` is one of its float32 backbone with its pooling as they are now, where there is one already: a batch's
+    tensors -> `(N, F)`. Making one takes seconds.
+    """
+    felt = features or _features(network, source, examples)
+    shares = tf.function(
+        lambda x: probabilities(network.classifier(x, training=False), n_classes),
+        autograph=False,
+        reduce_retracing=True,
+    )
+
+    def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        values = felt(*tensors)
+        return shares(values), values
+
+    return run
+
+
 def score(
+    answer: Answering,
     network: Network,
     source: batches.Source,
     rows: np.ndarray,
     n_classes: int,
     reporter: Reporter,
-    features: Callable[..., tf.Tensor] | None = None,
     *,
     optional: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the network as it is now says about some examples.
 
     Args:
+        answer: `answering` of the network.
         network: as it is now.
         source: reads the examples.
         rows: their places in the manifest, int `(M,)`.
         n_classes: classes.
         reporter: hears how far it is.
-        features: a graph of the network's float32 backbone with its pooling as they are now, where there is one
-            already: a batch's tensors -> `(N, F)`. Making one takes seconds.
         optional: a stop ends it.
 
     Returns:
@@ -47,18 +74,11 @@ def score(
     Raises:
         StopAskedError: a stop was asked for, and it is `optional`.
     """
-    felt = features or _features(network, source, len(rows))
-    shares = tf.function(
-        lambda x: probabilities(network.classifier(x, training=False), n_classes),
-        autograph=False,
-        reduce_retracing=True,
-    )
 
     def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        values = felt(*tensors)
         if optional:
             reporter.obey()
-        return shares(values), values
+        return answer(*tensors)
 
     return with_room(lambda batch: _pass(run, source, rows, n_classes, network, batch, reporter), BATCH, reporter)
 

@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core import catalog
 from core.config import from_json
 from core.errors import ConfigError
 from core.exporters import export
+from core.models.text_backbones import tokens
 from core.predict import Predictor, load_model
 from core.presets import preset
 from core.record import Run
+from core.tasks import text
 from core.train_settings import refuse_settings
 from core.words import look_with, of_samples
 from tests.core.conftest import core
@@ -115,6 +118,26 @@ def test_the_words_of_the_samples_are_those_of_the_saved_models(trained):
         assert [w.without for w in again.words] == pytest.approx([w.without for w in by_path[path].words], abs=1e-4)
 
 
+def test_the_words_of_the_samples_are_asked_of_the_graph_that_judged(trained):
+    """Another graph of the encoder takes seconds, most of the look into it: here there is no encoder to make one of."""
+    import keras
+
+    config = Run(trained).config()
+    strings = keras.Input((), dtype="string")
+    only_tokens = tokens(catalog.backbone(config.backbone), config.weights, config.sequence_length)
+    asked = []
+
+    def answer(ids, mask):
+        asked.append((ids.shape, int(mask.numpy().sum(axis=1).max())))
+        return np.tile(np.float32([0.25, 0.75]), (len(ids), 1))
+
+    manifest = text.prepare(config)
+    found = text.explained(keras.Model(strings, only_tokens(strings)), answer, manifest, config, [0, 1], 1)
+    assert [words["probability"] for words in found.values()] == [0.75, 0.75]
+    assert [shape[0] for shape, _ in asked] == [1 + len(words["words"]) for words in found.values()]
+    assert all(shape[1] == longest for shape, longest in asked)  # nothing is computed of padding that nobody fills
+
+
 def test_padding_that_nobody_fills_changes_no_answer(trained):
     run = Run(trained)
     predictor, whole = Predictor(run, 2), load_model(run, 2)
@@ -127,11 +150,11 @@ def test_padding_that_nobody_fills_changes_no_answer(trained):
 def test_the_exported_script_stands_alone_and_comes_to_the_runs_own_figures(trained, tmp_path):
     run = Run(trained)
     check_script(run, tmp_path, 0.02)
-    text = (tmp_path / "train.py").read_text(encoding="utf-8")
-    tree = ast.parse(text)
+    script = (tmp_path / "train.py").read_text(encoding="utf-8")
+    tree = ast.parse(script)
     imported = {n.name.split(".")[0] for x in ast.walk(tree) if isinstance(x, ast.Import) for n in x.names}
     assert imported <= {"argparse", "csv", "json", "keras", "keras_hub", "numpy", "tensorflow"}
-    assert len(text.splitlines()) < 200
+    assert len(script.splitlines()) < 200
 
 
 @pytest.mark.slow
