@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_curve
 
 from core.evaluation.intervals import area_under_roc, average_precision_interval
 
@@ -17,6 +16,8 @@ def areas(scores: np.ndarray, positive: np.ndarray) -> dict[str, Any]:
     """
     if positive.all() or not positive.any():
         return dict.fromkeys(("auc", "auc_interval", "average_precision", "average_precision_interval"))
+    from sklearn.metrics import average_precision_score  # slow to import, and a page draws what the worker left
+
     auc, interval = area_under_roc(scores, positive)
     precision = float(average_precision_score(positive, scores))
     return {
@@ -35,6 +36,8 @@ def curves(scores: np.ndarray, positive: np.ndarray, points: int = POINTS) -> di
     """
     if positive.all() or not positive.any():
         return None
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
     fpr, tpr, roc_from = roc_curve(positive, scores)
     precision, recall, pr_from = precision_recall_curve(positive, scores)
     roc, pr = _thin(len(fpr), points), _thin(len(recall), points)
