@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits
 
 COMPONENTS = 50  # that t-SNE starts from, as its authors advise
 FITTED = 5_000  # examples that the components are found from; the others are seen along them
@@ -29,11 +30,12 @@ def components(*features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, list[f
     found = np.zeros((n, max(2, k)), np.float32)
     if not np.ptp(sample, axis=0).any():
         return found, [0.0, 0.0]
-    fit = PCA(k, svd_solver="randomized", iterated_power=3, random_state=seed).fit(sample)
-    for start, part in zip(starts, features, strict=True):
-        for at in range(0, len(part), _AT_ONCE):
-            some = part[at : at + _AT_ONCE].astype(np.float32, copy=False)
-            found[start + at : start + at + len(some), :k] = fit.transform(some)
+    with threadpool_limits(1, "blas"):  # more would wait for each other: twenty times as long on a busy machine
+        fit = PCA(k, svd_solver="randomized", iterated_power=3, random_state=seed).fit(sample)
+        for start, part in zip(starts, features, strict=True):
+            for at in range(0, len(part), _AT_ONCE):
+                some = part[at : at + _AT_ONCE].astype(np.float32, copy=False)
+                found[start + at : start + at + len(some), :k] = fit.transform(some)
     return found, [*fit.explained_variance_ratio_.tolist(), 0.0][:2]
 
 
