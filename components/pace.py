@@ -9,8 +9,9 @@ import streamlit as st
 
 _FASTEST = 1.0  # seconds between two looks of one page
 _SLOWEST = 5.0
-_USUAL = 0.02  # seconds of processor time of a look
-_SHARE = 0.05  # of one core, for the looks of all pages together
+LEARNED = 2  # a page looks at curves and samples every second time: a browser takes long to draw them
+_USUAL = {1: 0.005, LEARNED: 0.02}  # seconds of processor time of a look at what goes on, and at what was learned
+_SHARE = 0.03  # of one core, for the looks of all pages together
 _GONE = 3 * _SLOWEST  # seconds without a look, after which a page no longer counts
 _FAR = 1.5  # a page changes its pace where another one is this many times better
 
@@ -21,21 +22,22 @@ class Pace:
     def __init__(self) -> None:
         """Nobody watches yet."""
         self._seen: dict[str, float] = {}  # session -> when it looked last
-        self._costs = deque([_USUAL] * 25, maxlen=25)  # seconds of processor time of the last looks
+        self._costs = {nth: deque([cost] * 25, maxlen=25) for nth, cost in _USUAL.items()}  # of the last looks
         self._lock = threading.Lock()
 
-    def note(self, session: str, cost: float) -> None:
-        """A page has looked, and took `cost` seconds of processor time for it."""
+    def note(self, session: str, cost: float, nth: int = 1) -> None:
+        """A page has looked, as it does every `nth` time, and took `cost` seconds of processor time for it."""
         now = time.monotonic()
         with self._lock:
             self._seen[session] = now
             self._seen = {name: at for name, at in self._seen.items() if now - at < _GONE}
-            self._costs.append(cost)
+            self._costs[nth].append(cost)
 
     def seconds(self) -> float:
         """How long a page should wait between two looks, so that all of them together stay within their share."""
         with self._lock:
-            return min(_SLOWEST, max(_FASTEST, len(self._seen) * statistics.median(self._costs) / _SHARE))
+            cost = sum(statistics.median(costs) / nth for nth, costs in self._costs.items())
+            return min(_SLOWEST, max(_FASTEST, len(self._seen) * cost / _SHARE))
 
     def is_far(self, seconds: float) -> bool:
         """Whether a page that looks every so many seconds should change its pace."""

@@ -28,7 +28,15 @@ function colour(value, style) {
   return `rgb(${top.map((c, i) => Math.round(c * share + under[i] * (1 - share))).join(",")})`;
 }
 
+const known = new Map();
+
 function channels(css) {
+  if (!known.has(css)) known.set(css, painted(css));
+  return known.get(css);
+}
+
+// Painting is the only way to have any colour of CSS in numbers, and it is slow.
+function painted(css) {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   canvas.fillStyle = css;
   canvas.fillRect(0, 0, 1, 1);

@@ -1,6 +1,8 @@
 """The running view: is it learning?"""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +16,7 @@ from components.facts import Fact, facts, progress
 from components.guard import guarded
 from components.nouns import noun
 from components.numbers import UNKNOWN, count, duration, percent
-from components.pace import pace
+from components.pace import LEARNED, pace
 from components.plot import plot
 from components.running_samples import show_samples
 from core import launcher, record
@@ -32,34 +34,62 @@ def show_run(run: Run) -> None:
         with right.container(horizontal=True, horizontal_alignment="right", key="head-ended"):
             _next_steps(run)
         _ending(run.status())
-    # Without run_every, the same fragment draws an ended run once.
-    every = pace().seconds() if alive else None
-    st.fragment(guarded()(_look), run_every=every)(run, every, launcher.unskippable(run))
+    # Without run_every, the same fragments draw an ended run once. What a browser draws quickly is looked at most.
+    every, one = pace().seconds() if alive else None, noun(run.config().task)
+    with st.container(key="live"):
+        st.fragment(guarded()(_now), run_every=every)(run, every, launcher.unskippable(run))
+        places = _places(one)
+        st.fragment(guarded()(_learned), run_every=every and LEARNED * every)(run, every, places)
 
 
-def _look(run: Run, every: float | None, unskippable: str) -> None:
-    """Draw the run as it is; `every` so many seconds while it lives, beside a button that can or cannot skip."""
-    began, alive = time.thread_time(), every is not None
-    with guarded():
+def _now(run: Run, every: float | None, unskippable: str) -> None:
+    """What the run is doing; `every` so many seconds while it lives, beside a button that can or cannot skip."""
+    with _noted(every, 1):
         status = run.status()
         if every is not None and (
             status["state"] not in record.LIVE or unskippable != launcher.unskippable(run) or pace().is_far(every)
         ):
             st.rerun()
-        seen, config = live.events(run), run.config()
-        one = noun(config.task)
-        if not alive:
+        config = run.config()
+        if every is None:
             st.html(facts(_ended_facts(run, status)))
         else:
-            st.html(facts(_facts(status, config.way, one), fixed=True))
-            st.html(progress(_share(status), status.get("phase") or 0, run_state.message(status)))
-        st.html(remarks.newest(seen))
-        _curves(run, seen, one, every or 0.0)
-        st.subheader("Held-out samples", help=f"The same dozen {one}s, never trained on, after every epoch.")
+            line = facts(_facts(status, config.way, noun(config.task)), fixed=True)
+            st.html(line + progress(_share(status), status.get("phase") or 0, run_state.message(status)))
+        st.html(remarks.newest(live.events(run)))
+
+
+def _places(one: str) -> dict[curves.Measure, DeltaGenerator]:
+    """All headings of what the run learns, which no look draws again, and the places of its curves."""
+    places: dict[curves.Measure, DeltaGenerator] = {}
+    for column, measure in zip(st.columns(2), _NAMES, strict=True):
+        column.subheader(_NAMES[measure], help=_HELP[measure].format(one))
+        places[measure] = column.container()
+    st.caption(f"Solid: held-out {one}s, which it never trains on. Dotted: the {one}s it learns from.")
+    st.subheader("Held-out samples", help=f"The same dozen {one}s, never trained on, after every epoch.")
+    return places
+
+
+def _learned(run: Run, every: float | None, places: dict[curves.Measure, DeltaGenerator]) -> None:
+    """What the run has learned: curves, samples and notes."""
+    with _noted(every, LEARNED):
+        seen = live.events(run)
+        for measure, place in places.items():
+            with place:
+                _curve(run, seen, measure, every or 0.0)
         show_samples(run, seen)
         remarks.all_notes(seen)
-    if alive:
-        pace().note(st.session_state.setdefault("watcher", uuid4().hex), time.thread_time() - began)
+
+
+@contextmanager
+def _noted(every: float | None, nth: int) -> Iterator[None]:
+    """A look at a run, guarded; while the run lives, the pace learns what it took."""
+    began = time.thread_time()
+    with guarded():
+        yield
+    if every is not None:
+        watcher = st.session_state.setdefault("watcher", uuid4().hex)
+        pace().note(watcher, time.thread_time() - began, nth)
 
 
 def _buttons(run: Run, place: DeltaGenerator) -> None:
@@ -105,19 +135,15 @@ def _of(status: dict[str, Any], part: str, whole: str) -> str:
     return f"{status[part]} / {status[whole]}" if status.get(part) is not None and status.get(whole) else UNKNOWN
 
 
-def _curves(run: Run, seen: list[dict[str, Any]], one: str, every: float) -> None:
+def _curve(run: Run, seen: list[dict[str, Any]], measure: curves.Measure, every: float) -> None:
     config = run.config()
-    epochs = (config.phase1.epochs, config.phase2.epochs)
-    for place, measure, name in zip(st.columns(2), ("accuracy", "loss"), ("Accuracy", "Loss"), strict=True):
-        with place:
-            st.subheader(name, help=_HELP[measure].format(one))
-            figure = curves.curves(seen, measure, epochs, run.id, config.way)  # type: ignore[arg-type]
-            words = curves.in_words(seen, measure)  # type: ignore[arg-type]
-            plot(figure, title=f"{name} by epoch", text=words, key=f"curve-{measure}", height=300, every=every)
-    st.caption(f"Solid: held-out {one}s, which it never trains on. Dotted: the {one}s it learns from.")
+    figure = curves.curves(seen, measure, (config.phase1.epochs, config.phase2.epochs), run.id, config.way)
+    title, words = f"{_NAMES[measure]} by epoch", curves.in_words(seen, measure)
+    plot(figure, title=title, text=words, key=f"curve-{measure}", height=300, every=every)
 
 
-_HELP = {
+_NAMES: dict[curves.Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
+_HELP: dict[curves.Measure, str] = {
     "accuracy": "The share of {}s that get their right class.",
     "loss": "How wrong and how unsure the answers are. Lower is better.",
 }
