@@ -10,8 +10,8 @@ import streamlit as st
 _FASTEST = 1.0  # seconds between two looks of one page
 _SLOWEST = 5.0
 LEARNED = 2  # a page looks at curves and samples every second time: a browser takes long to draw them
-_USUAL = {1: 0.005, LEARNED: 0.02}  # seconds of processor time of a look at what goes on, and at what was learned
-_SHARE = 0.03  # of one core, for the looks of all pages together
+_USUAL = {1: 0.002, LEARNED: 0.006}  # seconds of processor time of a look at what goes on, and at what was learned
+_SHARE = 0.015  # of one core, for the looks of all pages together; sending them comes on top
 _GONE = 3 * _SLOWEST  # seconds without a look, after which a page no longer counts
 _FAR = 1.5  # a page changes its pace where another one is this many times better
 
