@@ -65,9 +65,12 @@ def _free_slot(locks: Path, run: Run) -> FileLock | None:
 
 
 def _ahead(run: Run) -> list[Run]:
-    """Runs that have waited longer and whose worker is alive; one that is frozen is passed over until it goes on."""
+    """Runs that have waited longer and whose worker is alive, or on its way for a moment.
+
+    One that is frozen is passed over until it goes on.
+    """
     mine = (run.created(), run.id)
-    alive = (r for r in run_list.list_runs(run.path.parent) if r.is_held())
+    alive = (r for r in run_list.list_runs(run.path.parent) if r.is_held() or r.is_new())
     return [r for r in alive if (r.created(), r.id) < mine and _waits(r.status())]
 
 

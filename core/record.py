@@ -117,7 +117,7 @@ class Run(RunFolder):
             if status["state"] in (DONE, STOPPED, FAILED):
                 return status
             had_worker = status["state"] != QUEUED or "place" in status or self.events_file.exists()
-            if had_worker or self._waited_long():
+            if had_worker or not self.is_new():
                 return {**status, "state": INTERRUPTED, "error": self._interrupted(status)}
         if status["state"] in LIVE:
             status["stale_s"] = max(0.0, time.time() - (status.get("heartbeat") or time.time()))
@@ -175,9 +175,9 @@ class Run(RunFolder):
         said = last.get("message") if isinstance(last, dict) and last.get("kind") == "end" else ""
         return said if isinstance(said, str) else ""
 
-    def _waited_long(self) -> bool:
-        """Whether a worker should have taken the lock by now. A clock that was set back counts as a long wait."""
-        return not -5 < time.time() - self.created() < 30
+    def is_new(self) -> bool:
+        """Whether its first worker may still be on its way. With a clock that was set back, it no longer is."""
+        return -5 < time.time() - self.created() < 30
 
     def state(self) -> str:
         """One of the states above."""

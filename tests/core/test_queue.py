@@ -11,6 +11,7 @@ import pytest
 
 from core import queue, record, worker
 from core.config import RunConfig
+from core.files import write_json
 from core.follow import bar_text
 from core.record import Run
 from core.run_list import create_run, summary
@@ -152,3 +153,21 @@ def test_a_worker_that_took_the_lock_keeps_its_run_from_being_deleted(run):
     thread.join()
     run.delete()
     assert not run.path.exists()
+
+
+def test_a_run_whose_worker_is_on_its_way_keeps_its_place(waiting, tmp_path):
+    """Two that are started at once begin in the order in which they were made, whichever worker is there first."""
+    first, second = (create_run(RunConfig(data=name), {}, tmp_path) for name in "xy")
+    waiting(second)
+    until(lambda: second.status().get("place") == 2)
+    waiting(first)
+    until(lambda: first.status()["state"] == record.RUNNING)
+    until(lambda: second.status().get("place") == 1)
+
+
+def test_a_run_whose_worker_never_came_holds_up_nobody_for_long(waiting, run, tmp_path):
+    settings = run.settings()
+    write_json(run.config_file, {**settings, "created": settings["created"] - 60})
+    second = create_run(RunConfig(data="y"), {}, tmp_path)
+    waiting(second)
+    until(lambda: second.status()["state"] == record.RUNNING, 20)
