@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from core import keeping
 from core.config import RunConfig
 from core.evaluation.calibration import expected_calibration_error, log_loss
 from core.evaluation.metrics import figures
@@ -62,6 +63,7 @@ class Judge:
         checkpoint.save_probabilities(self.run, p.phase, scores)
         self._write_table()
         self.reporter.stage(f"Phase {p.phase}: saving the model")
+        before = self.run.kept()
         model = self.task.servable(self.network, self.config, n_classes)
         save_model(model, self.run.phase_model_file(p.phase))
         found = self._figures(scores) | {"phase": p.phase, "epochs": progress.epoch, "best_epoch": progress.best_epoch}
@@ -75,6 +77,8 @@ class Judge:
         of_run = self._of_run(kept)
         copy_atomically(self.run.phase_model_file(of_run), self.run.model_file)
         write_json(self.run.evaluation_file(p.phase), found)
+        if keeping.follow(self.run, p.phase, before, of_run):
+            self.reporter.event("note", message=_SET_ASIDE)
         self.reporter.status(kept=of_run)
         self.insight.after(p, features, model, lambda *tensors: answer(*tensors)[0].numpy())
         return seconds
@@ -130,6 +134,12 @@ class Judge:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         size = self.run.phase_model_file(2).stat().st_size
         return {name: round(n / 1e6, 1) for name, n in (("model", size), ("stored", stored), ("memory_peak", peak))}
+
+
+_SET_ASIDE = (
+    "The line or the share without an answer was chosen on another model than the one that the run has now, "
+    "so neither is used. Choose them anew on the results page."
+)
 
 
 def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -43,6 +43,65 @@ def test_decisions_stay_with_the_model_that_they_were_made_for():
     assert keeping.set_aside(notes, 2) == {}
 
 
+def decided_run():
+    """A run with a temperature for each phase, and decisions in force."""
+    run = make_run(("no", "yes"))
+    for phase, value in ((1, 2.0), (2, 3.0)):
+        judged = {"value": value, "loss_before": 0.5, "loss_after": 0.4}
+        write_json(run.evaluation_file(phase), {"temperature": judged})
+    run.write_notes(threshold=LINE, abstain=0.8, temperature=2.5)
+    return run
+
+
+LINE = {"class": "yes", "value": 0.9}
+
+
+def in_force(run):
+    notes = run.notes()
+    return notes.get("threshold"), notes.get("abstain"), notes.get("temperature")
+
+
+def test_what_was_decided_while_phase_2_ran_is_not_used_for_its_model():
+    run = decided_run()
+    assert keeping.follow(run, judged=2, before=1, now=2)
+    assert in_force(run) == (None, None, 3.0)
+    keeping.keep(run, 2)
+    keeping.keep(run, 1)
+    assert in_force(run) == (LINE, 0.8, 2.5)
+
+
+def test_what_was_decided_stays_in_force_where_phase_1_stays_the_runs_model():
+    run = decided_run()
+    assert not keeping.follow(run, judged=2, before=1, now=1)
+    assert in_force(run) == (LINE, 0.8, 2.5)
+
+
+def test_what_was_decided_on_a_model_that_is_replaced_is_void():
+    run = decided_run()
+    assert keeping.follow(run, judged=2, before=2, now=2)
+    assert in_force(run) == (None, None, 3.0)
+    assert run.notes()["set_aside"] == {}
+    run = decided_run()
+    assert keeping.follow(run, judged=2, before=2, now=1)
+    assert in_force(run) == (None, None, 2.0)
+    assert keeping.set_aside(run.notes(), 2) == {}
+
+
+def test_a_model_set_aside_that_is_replaced_leaves_no_decisions_behind():
+    run = decided_run()
+    keeping.keep(run, 2)
+    keeping.keep(run, 1)
+    assert keeping.set_aside(run.notes(), 2)
+    keeping.follow(run, judged=2, before=1, now=1)
+    assert keeping.set_aside(run.notes(), 2) == {}
+
+
+def test_a_run_that_nothing_was_decided_on_gets_no_notes():
+    run = make_run()
+    assert not keeping.follow(run, judged=2, before=1, now=2)
+    assert run.notes() == {}
+
+
 @pytest.mark.parametrize("aside", [None, [], "x", {"2": 3}])
 def test_decisions_set_aside_that_make_no_sense_are_passed_over(aside):
     run = make_run()

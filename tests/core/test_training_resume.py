@@ -270,7 +270,10 @@ def test_a_run_stopped_within_an_epoch_resumes_to_the_same_end(pictures, tmp_pat
         time.sleep(0.01)
     launcher.stop(run)
     assert wait(run) == record.STOPPED
+    run.write_notes(abstain=0.8)  # of the model that the stop left
     finish(run)
+    assert run.notes()["abstain"] is None
+    assert "neither is used" in str(run.events(("note",)))
     whole = launcher.start(apply(config(pictures), settings), tmp_path / "whole")
     assert wait(whole) == record.DONE
     same_end(run, whole)
