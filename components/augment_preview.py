@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from components.guard import guarded
 from components.pictures import source
 from components.samples_of import some_pictures
 from core.config import RunConfig
+from core.data import roots
 from core.data.reading import reading
+from core.errors import DataError
 
 
 def preview(config: RunConfig, data: str | None) -> None:
@@ -23,10 +27,19 @@ def preview(config: RunConfig, data: str | None) -> None:
         st.caption("Choose data to see changed copies of your own pictures here.")
         return
     if st.button("Show copies of my pictures", icon=":material/auto_awesome:", key="augment-show"):
-        st.session_state["augment-preview"] = _start(config, some_pictures(data, 4))
+        st.session_state["augment-preview"] = _start(config, _readable(some_pictures(data, 4)))
     if "augment-preview" in st.session_state:
         running = st.session_state["augment-preview"][0].poll() is None
         st.fragment(guarded()(_show), run_every=1.0 if running else None)(running)
+
+
+def _readable(paths: Sequence[str]) -> list[str]:
+    """Those that are still there and within the allowed roots, links resolved: they may have changed since the scan."""
+    found = []
+    for path in paths:
+        with suppress(DataError):
+            found.append(str(roots.check(path)))
+    return found
 
 
 def _start(config: RunConfig, paths: list[str]) -> tuple["subprocess.Popen[bytes]", Path]:

@@ -24,8 +24,8 @@ def as_markdown(name: str) -> str:
 
 
 def as_plotly(name: str) -> str:
-    """A name for Plotly, which reads some HTML tags in labels."""
-    return html.escape(shown(name), quote=False)
+    """A name for Plotly, which reads some HTML tags in labels, and `%{…}` in what it shows under the pointer."""
+    return html.escape(shown(name), quote=False).replace("%", "&#37;")
 
 
 def shortened(name: str, limit: int = 24) -> str:

@@ -1,5 +1,6 @@
 """The door: with sign-in set up nobody passes without it, and an open address without it serves nothing."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +9,9 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.navigation.page import StreamlitPage
 
 from core import hosting
+from core.errors import ConfigError
+
+_FIRST = "Sign in first."
 
 
 def require() -> None:
@@ -18,11 +22,10 @@ def require() -> None:
     reason = refusal(_signed_in)
     if reason is None:
         return
-    auth = _auth()
-    if auth is None:
-        st.error(reason, icon=":material/lock:")
+    if reason == _FIRST:
+        _ask(st.secrets["auth"])
     else:
-        _ask(auth)
+        st.error(reason, icon=":material/lock:")
     st.stop()
 
 
@@ -32,9 +35,13 @@ def refusal(is_signed_in: Callable[[], bool]) -> str | None:
     Args:
         is_signed_in: whether this visitor is, asked only where sign-in is set up.
     """
-    if _auth() is None:
+    try:
+        auth = _auth()
+    except ConfigError as error:
+        return str(error)
+    if auth is None:
         return hosting.refusal(st.get_option("server.address") or "0.0.0.0")
-    return None if is_signed_in() else "Sign in first."
+    return None if is_signed_in() else _FIRST
 
 
 def way_out() -> list[StreamlitPage]:
@@ -49,11 +56,26 @@ def _signed_in() -> bool:
 
 
 def _auth() -> Mapping[str, Any] | None:
-    """The section [auth] of the secrets; None where there is none."""
+    """The section [auth] of the secrets; None where there is none.
+
+    Streamlit says of secrets that it cannot read what it says where there are none: that they were not found.
+
+    Raises:
+        ConfigError: there are some that cannot be read, so nobody can tell whether they ask for sign-in.
+    """
     try:
-        return st.secrets.get("auth")
-    except StreamlitSecretNotFoundError:
-        return None
+        auth = st.secrets.get("auth")
+    except (OSError, ValueError) as error:
+        files = st.get_option("secrets.files")
+        if isinstance(error, StreamlitSecretNotFoundError) and not any(map(os.path.lexists, files)):
+            return None
+        raise ConfigError(_UNREADABLE.format("the app's secrets cannot be read")) from None
+    if auth is None or isinstance(auth, Mapping):
+        return auth
+    raise ConfigError(_UNREADABLE.format("auth among the app's secrets is no section [auth]"))
+
+
+_UNREADABLE = "Thaw serves nobody while {}, since sign-in stands there. Whoever runs it mends secrets.toml."
 
 
 def _ask(auth: Mapping[str, Any]) -> None:

@@ -27,22 +27,32 @@ def is_loopback(host: str) -> bool:
 
 
 def sign_in_gaps(secrets: Path = SECRETS) -> list[str]:
-    """What `[auth]` in the secrets file lacks for `st.login`; empty when sign-in is complete.
+    """What `[auth]` in a secrets file without damage lacks for `st.login`; empty when sign-in is complete.
 
     Source: https://docs.streamlit.io/develop/api-reference/user/st.login
     """
-    try:
-        auth = tomllib.loads(secrets.read_text(encoding="utf-8")).get("auth")
-    except FileNotFoundError:
+    if not secrets.exists():
         return [f"the file {secrets}"]
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return [f"a readable {secrets} ({error})"]
+    auth = tomllib.loads(secrets.read_text(encoding="utf-8")).get("auth")
     if not isinstance(auth, dict):
         return [f"a section [auth] in {secrets}"]
     gaps = [key for key in ("redirect_uri", "cookie_secret") if not auth.get(key)]
     providers = [auth[name] for name in provider_names(auth)] or [auth]
     gaps += sorted({key for provider in providers for key in PROVIDER_KEYS if not provider.get(key)})
     return [f"{key} under [auth] in {secrets}" for key in gaps]
+
+
+def damage(secrets: Path) -> str | None:
+    """Why nobody can tell whether a secrets file asks for sign-in, as one sentence; None where it is whole, or absent.
+
+    A link that leads nowhere is damage: its file may be on a disk that is not there yet.
+    """
+    try:
+        tomllib.loads(secrets.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        if not isinstance(error, FileNotFoundError) or secrets.is_symlink():
+            return f"Thaw serves nobody while {secrets} cannot be read, since sign-in stands there: {error}. Mend it."
+    return None
 
 
 def provider_names(auth: Mapping[str, Any]) -> list[str]:
@@ -52,6 +62,8 @@ def provider_names(auth: Mapping[str, Any]) -> list[str]:
 
 def refusal(host: str, secrets: Path = SECRETS) -> str | None:
     """Why the app must not listen on `host`, as one sentence with the remedy; None when it may."""
+    if reason := damage(secrets):
+        return reason
     if is_loopback(host) or environment.public():
         return None
     gaps = sign_in_gaps(secrets)
@@ -66,7 +78,7 @@ def refusal(host: str, secrets: Path = SECRETS) -> str | None:
 
 def main(arguments: list[str]) -> int:
     """The exit status for the address in `arguments`: 0 when the app may listen there, 2 when not."""
-    reason = refusal(arguments[0] if arguments else "127.0.0.1")
+    reason = damage(Path.home() / SECRETS) or refusal(arguments[0] if arguments else "127.0.0.1")
     if reason:
         sys.stderr.write(reason + "\n")
     return 2 if reason else 0

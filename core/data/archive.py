@@ -1,5 +1,6 @@
 """A ZIP of pictures to a folder, member by member, under limits of count, size and ratio."""
 
+import contextlib
 import lzma
 import os
 import re
@@ -20,12 +21,15 @@ from core.data.layout import is_split
 from core.data.walk import is_junk
 from core.errors import DataError
 
-MAX_MEMBERS = 200_000
+MAX_MEMBERS = 200_000  # files and folders
 MAX_BYTES = 8_000_000_000  # unpacked, one archive
 MAX_TOTAL_BYTES = 40_000_000_000  # all uploads together
 MAX_RATIO = 100  # unpacked to packed, of the whole archive once it is above FREE_BYTES
 FREE_BYTES = 10_000_000
 _CHUNK = 1 << 20
+_ENTRY = b"PK\x01\x02"  # begins each entry of the table of contents
+_ENTRY_BYTES = 400  # of an entry, its name included, taken all together
+_END_BYTES = 70_000  # that may stand behind the table of contents: its own place, and a comment
 _BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what `zipfile` unpacks no further than it is read
 # What `zipfile` raises for bytes that are no proper archive.
 _DAMAGE = (
@@ -80,7 +84,10 @@ def extract_zip(
 
 
 def _unpack(source: str | Path | IO[bytes], folder: Path, progress: Callable[[int, int], None] | None) -> None:
-    with zipfile.ZipFile(source) as archive:
+    with contextlib.ExitStack() as opened:
+        file = opened.enter_context(open(source, "rb")) if isinstance(source, (str, Path)) else source
+        _check_count(file)
+        archive = opened.enter_context(zipfile.ZipFile(file))
         members = [m for m in archive.infolist() if not m.is_dir()]
         _check(members)
         total = sum(m.file_size for m in members)
@@ -111,14 +118,35 @@ def _copy(packed: IO[bytes], out: IO[bytes], member: zipfile.ZipInfo) -> int:
     return size
 
 
+def _check_count(file: IO[bytes]) -> None:
+    """Judge how long the table of contents is, before `zipfile` makes an object of each entry in it.
+
+    Where it lies and how large it is, `zipfile` itself says: a reader of our own might be led to another end record.
+    How many entries it has is counted, for what the record says of that is heeded by nobody.
+
+    Raises:
+        DataError: it is too long.
+    """
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    if not end:
+        return  # no archive, as `zipfile` will say
+    size = end[zipfile._ECD_SIZE]  # type: ignore[attr-defined]
+    if size <= MAX_MEMBERS * _ENTRY_BYTES:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - size - _END_BYTES))
+        if file.read().count(_ENTRY) <= MAX_MEMBERS:
+            return
+    raise DataError(
+        f"An archive may hold {MAX_MEMBERS:,} files and folders, and this one lists more. "
+        "Put the data into a folder that the app may read instead."
+    )
+
+
 def _check(members: list[zipfile.ZipInfo]) -> None:
     """Judge the table of contents.
 
     Raises:
         DataError: names the rule that it breaks.
     """
-    if len(members) > MAX_MEMBERS:
-        raise DataError(f"An archive may hold {MAX_MEMBERS:,} files. This one holds {len(members):,}.")
     for member in members:
         _parts(member)
         if stat.S_ISLNK(member.external_attr >> 16):

@@ -57,12 +57,15 @@ def manifest(config: RunConfig, *, progress: Progress | None = None) -> Manifest
     return Manifest("text", found.root, found.classes, hashed)
 
 
+def place(found: Scan | Manifest) -> Path:
+    """The table or the folder that the examples lie in."""
+    return Path(found.root) / (texts.table_of(found.files[0].path) if found.files else "")
+
+
 def contents(found: Scan | Manifest, config: RunConfig) -> list[str]:
     """The text of every example, in order; one that is no longer there is empty."""
-    paths = [f.path for f in found.files]
-    source = Path(found.root) / (texts.table_of(paths[0]) if paths else "")
-    by_path = {t.path: t.text for t in texts.read(source, config, to_train=False).texts}
-    return [by_path.get(path, "") for path in paths]
+    by_path = {t.path: t.text for t in texts.read(place(found), config, to_train=False).texts}
+    return [by_path.get(file.path, "") for file in found.files]
 
 
 def content_hash(text: str) -> str:

@@ -39,17 +39,17 @@ def confusion(rows: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
     totals = [max(1, sum(rows[i])) for i in picked]
     counts = [[rows[i][j] for j in picked] for i in picked]
     shares = [[n / total for n in row] for row, total in zip(counts, totals, strict=True)]
+    places = list(range(len(names)))  # long names may begin alike, and Plotly takes equal ones for one
     trace = {
-        **{"type": "heatmap", "z": shares, "x": names, "y": names, "showscale": False, "zmin": 0, "zmax": 1},
+        **{"type": "heatmap", "z": shares, "x": places, "y": places, "showscale": False, "zmin": 0, "zmax": 1},
         "colorscale": [[0, "#ffffff"], [1, BLUE]],
         "text": [[str(n) for n in row] for row in counts],
         "texttemplate": "%{text}" if len(names) <= 20 else "",
         "hovertemplate": "%{y}, called %{x}: %{text}<extra></extra>",
     }
-    category = {"type": "category", "automargin": True}
-    return _figure(
-        [trace], "called", "true class", xaxis=category, yaxis={**category, "autorange": "reversed"}, height=420
-    )
+    axis = {"tickvals": places, "ticktext": names, "automargin": True}
+    height = max(420, 120 + 15 * len(names))
+    return _figure([trace], "called", "true class", xaxis=axis, yaxis={**axis, "autorange": "reversed"}, height=height)
 
 
 def roc(curves: dict[str, Any], aucs: dict[str, float | None]) -> Figure:
@@ -118,10 +118,12 @@ def _figure(data: list[Figure], x: str, y: str, height: int = 320, **layout: Any
         "font": {"family": "inherit", "size": 13},
     }
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}  # below, it would meet the axis's title
+    hover = {"namelength": -1}  # Plotly would cut names within a sign that is written as an entity
     margin = {"l": 60, "r": 10, "t": 10, "b": 50}
-    return {"data": data, "layout": {**axes, **look, "legend": legend, "margin": margin, "height": height, **layout}}
+    whole = {**axes, **look, "legend": legend, "hoverlabel": hover, "margin": margin, "height": height, **layout}
+    return {"data": data, "layout": whole}
 
 
 def _label(name: str) -> str:
-    """A class's name, shortened; Plotly takes some HTML for markup."""
-    return html.escape(name if len(name) <= 40 else f"{name[:39]}…")
+    """A class's name, shortened; Plotly takes some HTML for markup, and `%{…}` under the pointer for a value."""
+    return html.escape(name if len(name) <= 40 else f"{name[:39]}…", quote=False).replace("%", "&#37;")

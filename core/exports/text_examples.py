@@ -43,9 +43,9 @@ class Texts:
     def _contents(self) -> dict[str, str]:
         """Each text that is still there by its path."""
         try:
-            if self._told.bound:
-                roots.check(self._told.dataset["root"])
             manifest = Manifest.from_json(self._told.dataset)
+            if self._told.bound:
+                roots.check(text_scan.place(manifest))
             found = text_scan.contents(manifest, self._told.config)
         except (OSError, DataError):
             return {}

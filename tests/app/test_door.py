@@ -169,3 +169,16 @@ def test_uploads_have_a_limit_together_whoever_sends_them(tmp_path, visit):
             assert second.http.put(second.path(two), content=iter([b"x"]), headers=second.token()).status_code == 411
             assert first.http.delete(first.path(one), headers=first.token()).status_code == 204
             assert second.put(two, bytes(200_000)).status_code == 204
+
+
+def test_a_slip_in_the_secrets_of_a_running_app_shuts_the_door_instead_of_opening_it(tmp_path, visit):
+    with served(tmp_path) as address:
+        stranger, guest = visit(address), visit(address, user="ada@example.org")
+        assert stranger.http.get(MEDIA).text == "Sign in first."
+        secrets = tmp_path / "secrets.toml"
+        secrets.write_text(secrets.read_text().replace("[auth]", "[auth"))
+        end = time.monotonic() + 60
+        while (answer := stranger.http.get(MEDIA)).text == "Sign in first." and time.monotonic() < end:
+            time.sleep(0.1)
+        assert (answer.status_code, "mends secrets.toml" in answer.text) == (403, True)
+        assert guest.http.get(MEDIA).status_code == 403

@@ -12,6 +12,10 @@ def test_tags_become_text_in_plotly():
     assert as_plotly("<b>x</b>") == "&lt;b&gt;x&lt;/b&gt;"
 
 
+def test_plotly_reads_no_template_in_a_name():
+    assert as_plotly("%{y} 5 %") == "&#37;{y} 5 &#37;"
+
+
 def test_markdown_signs_are_escaped():
     assert as_markdown("*a* [b](c) :red[d] $e$") == r"\*a\* \[b\]\(c\) \:red\[d\] \$e\$"
 

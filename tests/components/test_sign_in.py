@@ -1,5 +1,6 @@
 import pytest
 from streamlit import config
+from streamlit.runtime.secrets import Secrets
 from streamlit.testing.v1 import AppTest
 
 AUTH = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "a long random text of no meaning"}
@@ -23,6 +24,16 @@ def listening_on(monkeypatch):
 
     monkeypatch.delenv("THAW_PUBLIC", raising=False)
     return listen
+
+
+@pytest.fixture
+def secrets(tmp_path, monkeypatch):
+    """The one file in which the app looks for secrets."""
+    before, file = config.get_option("secrets.files"), tmp_path / "secrets.toml"
+    config.set_option("secrets.files", [str(file)])
+    monkeypatch.setattr("streamlit.secrets", Secrets())
+    yield file
+    config.set_option("secrets.files", before)
 
 
 def visit(auth=None):
@@ -67,3 +78,31 @@ def test_with_sign_in_a_stranger_sees_only_the_way_in(auth, labels, public, list
     page, seen = visit(auth)
     assert not seen
     assert [button.label for button in page.button] == labels
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_bytes(b"[auth"),
+        lambda file: file.write_bytes(b"\xff\xfe"),
+        lambda file: file.mkdir(),  # opens no better than one without rights, which an administrator would open
+        lambda file: file.symlink_to("nowhere"),
+    ],
+    ids=["syntax", "encoding", "folder", "link"],
+)
+@pytest.mark.parametrize("public", ["0", "1"])
+def test_secrets_that_cannot_be_read_let_nobody_in(damage, public, secrets, listening_on, monkeypatch):
+    listening_on("127.0.0.1")
+    monkeypatch.setenv("THAW_PUBLIC", public)
+    assert visit()[1]
+    damage(secrets)
+    page, seen = visit()
+    assert not seen
+    assert "mends secrets.toml" in page.error[0].value
+
+
+def test_an_auth_that_is_no_section_lets_nobody_in(listening_on):
+    listening_on("127.0.0.1")
+    page, seen = visit(auth="yes")
+    assert not seen
+    assert "no section [auth]" in page.error[0].value

@@ -1,6 +1,7 @@
 import io
 import struct
 import tempfile
+import tracemalloc
 import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -156,6 +157,32 @@ def test_ten_gigabytes_of_zeros_are_refused_by_what_they_say_and_by_what_they_ar
     refused(bomb, "may unpack to 8 GB. This one says 10.0 GB")
     refused(zeros(10**10, 7 * 10**9), "taken for a bomb")
     refused(zeros(10**10, 9_000_000), "damaged or not a ZIP")
+
+
+def contents_alone(file, entries, size, longer):
+    """A ZIP of nothing but a table of contents of `size` bytes, zeros behind its entries; it says that it has one."""
+    with open(file, "wb") as out:
+        out.write((b"PK\x01\x02" + bytes(42)) * entries)
+        out.truncate(size)
+        out.seek(size)
+        if longer:
+            out.write(struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, size, 0))
+            out.write(struct.pack("<4sLQL", b"PK\x06\x07", 0, size, 1))
+        said = (0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF) if longer else (1, 1, size, 0)
+        out.write(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, *said, 0))
+    return file
+
+
+@pytest.mark.parametrize("longer", [False, True])
+@pytest.mark.parametrize(("entries", "size"), [(300_000, 300_000 * 46), (0, 100_000_000)])
+def test_a_table_of_contents_that_is_too_long_is_refused_before_it_takes_memory(tmp_path, entries, size, longer):
+    source = contents_alone(tmp_path / "a.zip", entries, size, longer)
+    tracemalloc.start()
+    try:
+        refused(source, "may hold 200,000 files and folders")
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_member_larger_than_it_says_is_refused():

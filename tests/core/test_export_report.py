@@ -17,6 +17,7 @@ from core.evaluation.intervals import clopper_pearson
 from core.evaluation.metrics import figures
 from core.evaluation.verdict import compare
 from core.exporters import export
+from core.exports import report_charts
 from core.exports.model_card import card
 from core.exports.page import chart, text
 from core.exports.report import report
@@ -169,7 +170,7 @@ def test_runs_on_texts_have_report_and_card():
     assert "camera" not in card(run)
 
 
-def test_the_report_on_texts_shows_them_as_text_with_their_words(tmp_path, monkeypatch):
+def test_the_report_on_texts_shows_them_as_text_with_their_words(tmp_path, tmp_path_factory, monkeypatch):
     words_of = ("dull", "fine <script>", "good & bad", "so so")
     rows = [(f"a film, {words_of[n % 4]} {n}", ("bad", "good")[n % 2]) for n in range(9)]
     table = tmp_path / "films.csv"
@@ -201,6 +202,10 @@ def test_the_report_on_texts_shows_them_as_text_with_their_words(tmp_path, monke
     assert "Why?" not in report(run, bound=True)
     monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path))
     assert "Why?" in report(run, bound=True)
+    elsewhere = table.rename(tmp_path_factory.mktemp("elsewhere") / table.name)
+    table.symlink_to(elsewhere)
+    assert "Why?" not in report(run, bound=True)
+    assert "Why?" in report(run)  # the shell's
     table.unlink()
     assert "Why?" not in report(run)
 
@@ -307,3 +312,8 @@ def with_figures(run):
     run.write_predictions(["path", "label", "split", *(f"p1:{name}" for name in classes)], rows)
     run.write_status(state="done", kept=1)
     return run
+
+
+def test_classes_whose_long_names_begin_alike_have_rows_of_their_own():
+    figure = report_charts.confusion([[2, 1], [0, 3]], [f"{'a' * 60} {n}" for n in (1, 2)])
+    assert len(set(figure["data"][0]["y"])) == len(figure["layout"]["yaxis"]["ticktext"]) == 2

@@ -60,3 +60,26 @@ def test_the_command_ends_with_2_and_one_line(secrets, monkeypatch, capsys):
     assert hosting.main(["0.0.0.0"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert hosting.main(["127.0.0.1"]) == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize("public", ["0", "1"])
+def test_secrets_that_cannot_be_read_are_refused_at_any_address(host, public, secrets, monkeypatch):
+    monkeypatch.setenv("THAW_PUBLIC", public)
+    secrets.symlink_to("nowhere")
+    assert "cannot be read" in hosting.refusal(host, secrets)
+    secrets.unlink()
+    secrets.write_text("[auth\n")
+    assert "cannot be read" in hosting.refusal(host, secrets)
+
+
+@pytest.mark.parametrize("where", ["home", "here"])
+def test_the_command_ends_with_2_where_either_file_of_secrets_is_damaged(where, tmp_path, monkeypatch, capsys):
+    for name in ("home", "here"):
+        (tmp_path / name / ".streamlit").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "here")
+    assert hosting.main(["127.0.0.1"]) == 0
+    (tmp_path / where / hosting.SECRETS).write_text("[auth\n")
+    assert hosting.main(["127.0.0.1"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -15,7 +15,8 @@ REQUESTS = int(os.environ.get("THAW_FUZZ_REQUESTS", "10000"))
 EDGE = "edge"
 FORM = f"multipart/form-data; boundary={EDGE}"
 KINDS = (FORM, FORM, FORM, FORM, "multipart/form-data", "application/json", "image/png", "", "\t;=")
-ODD_PATHS = ["/predict?phases=both", "/predict?phases=%ff", "/", "/openapi.json", "/x/../y"]
+EXPLAIN = ["/explain", "/explain?class=%ff", "/explain?phase=1&format=png", "/explain?method=occlusion"]
+ODD_PATHS = ["/predict?phases=both", "/predict?phases=%ff", "/", "/openapi.json", "/x/../y", *EXPLAIN]
 ANSWERS = {200, 400, 401, 404, 405, 408, 413, 415, 422, 429, 431, 503}
 
 
@@ -96,6 +97,8 @@ def test_fuzzed_requests_leave_it_answering_correctly_with_flat_memory(tmp_path,
         asked.wait()
         address = asked.address()
         expected = asked.predict(pictures[0])["probabilities"]
+        for phase in (1, 2):
+            asked.explain(pictures[0], phase=phase)  # what a first explanation builds stays in memory
         counts: dict[int, int] = {}
         early = 0
         for number in range(requests):
