@@ -10,6 +10,7 @@ from core import cost
 from core.catalog import backbone
 from core.config import RunConfig
 from core.data.scan import Scan
+from core.data.split import sizes
 from core.data.token_counts import token_counts
 from core.errors import ConfigError, ThawError
 from core.length_cost import length_costs
@@ -67,7 +68,7 @@ def _disk(config: RunConfig, data: Scan, structure: Structure | None) -> str:
         warm = thaw.learning(config, structure)
     except ConfigError:
         return UNKNOWN
-    return megabytes(cost.estimate(config, structure, warm, len(data.files), 0).megabytes)
+    return megabytes(cost.estimate(config, structure, warm, *sizes(data.files, config.validation_share)).megabytes)
 
 
 def _counts(config: RunConfig, data: Scan) -> tuple[list[int], bool]:

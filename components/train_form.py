@@ -14,6 +14,7 @@ from core import cost
 from core.catalog import backbone
 from core.config import RunConfig
 from core.data.scan import Scan
+from core.data.split import sizes
 from core.models import thaw
 from core.presets import presets
 
@@ -104,12 +105,9 @@ def _sentence(config: RunConfig, structure: network.Structure | None, data: Scan
     if structure is None:
         st.caption("Working out what this costs.")
         return
-    n = len(data.files)
-    train = sum(f.split in ("train", "") for f in data.files)
-    held_out = n - train or round(n * config.validation_share)
     try:
         warm = thaw.learning(config, structure)
     except draft.ConfigError:
         return
-    words = in_words(config, cost.estimate(config, structure, warm, n - held_out, held_out))
+    words = in_words(config, cost.estimate(config, structure, warm, *sizes(data.files, config.validation_share)))
     st.caption(f"{words} {length_table.cut_words(config, data)}" if data.task == "text" else words)

@@ -14,6 +14,7 @@ from core.training.store import as_stored, that_fit
 class Cost:
     """What the frozen part of a run costs."""
 
+    learns: bool  # whether anything of the network learns in phase 2; without that there is none
     cut: str | None  # the layer whose activations phase 2 starts from, None where nothing can be cut
     cached1: bool  # whether phase 1 trains on kept features
     cached2: bool  # whether phase 2 trains on kept activations
@@ -35,16 +36,18 @@ def estimate(
     """
     live = config.augmentation == "live"
     keeps = config.cache and not live
-    cut = deepest_cut(structure, thawed)
+    learns = bool(thawed and config.phase2.epochs)
+    cut = deepest_cut(structure, thawed) if learns else None
     views = config.views or 1
     pictures = n_train * views + n_held_out
     one = _feature_bytes(config, structure)
-    two = as_stored(tuple(cut["output_shape"])).row_bytes if cut and thawed and config.phase2.epochs else 0
+    two = as_stored(tuple(cut["output_shape"])).row_bytes if cut else 0
     two = tasks.task(catalog.backbone(config.backbone).task).resized(two, config, structure)
     sizes = [pictures * size if keeps else 0 for size in (one, two)]
     fit = that_fit(sizes, environment.cache_bytes())
     needed = [size if fits else 0 for size, fits in zip(sizes, fit, strict=True)]
     return Cost(
+        learns=learns,
         cut=cut["name"] if cut else None,
         cached1=needed[0] > 0,
         cached2=needed[1] > 0,

@@ -78,10 +78,10 @@ def _content(report: Report, waiting: bool) -> None:
             label_visibility="collapsed",
         )
     maps = _known(report.run, kind)
-    if not maps:
+    if phase not in maps:
         _make(report.run, waiting)
         return
-    points = maps.get(phase) or maps[max(maps)]
+    points = maps[phase]
     left, right = st.columns([3, 2], gap="medium")
     words = f"{len(points.paths):,} {report.unit}s by class, after phase {phase}."
     with left:

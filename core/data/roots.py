@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core import environment
 from core.config import RunConfig
-from core.data.walk import is_junk
+from core.data.walk import is_folder, is_junk
 from core.errors import DataError
 from core.paths import expanded
 
@@ -53,17 +53,10 @@ def folders(path: str | Path) -> list[Path]:
     place = check(path)
     try:
         with os.scandir(place) as entries:
-            inside = [place / e.name for e in entries if not is_junk(e.name) and _is_folder(e)]
+            inside = [place / e.name for e in entries if not is_junk(e.name) and is_folder(e)]
     except OSError as error:
         raise DataError(f"The folder {str(path)!r} cannot be opened: {error.strerror}.") from None
     return sorted(p for p in inside if _is_allowed(p))
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
 
 
 def _is_allowed(path: Path) -> bool:

@@ -43,6 +43,19 @@ def assign_splits(
     return tuple(files)
 
 
+def sizes(files: Sequence[Example], share: float) -> tuple[int, int]:
+    """How many examples a run will learn from, and how many it will be judged by, before they are split.
+
+    A `share` of each class is held out unless some are already; a split by patient may come to a few more or less.
+    """
+    held_out = sum(f.split == VALIDATION for f in files)
+    by_class = Counter(f.label for f in files if f.split in ("", TRAIN))
+    if held_out:
+        return by_class.total(), held_out
+    held_out = sum(held_out_count(n, share) for n in by_class.values())
+    return by_class.total() - held_out, held_out
+
+
 def held_out_count(n: int, share: float) -> int:
     """How many of a class's `n` pictures are held out: the rounded share, at least 1 and at most n - 1."""
     return min(max(int(n * share + 0.5), 1), n - 1)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from core import environment
 from core.config import RunConfig
 from core.data import columns, encodings, layout, table
-from core.data.walk import Walk, may_follow, walk
+from core.data.walk import Walk, is_file, is_folder, may_follow, walk
 from core.errors import DataError
 from core.paths import expanded
 
@@ -191,11 +191,12 @@ def _add_file(root: str, path: str, place: tuple[str, str], result: Texts) -> No
 def _lone_table(folder: Path) -> Path | None:
     """The one table of a folder that holds nothing else to learn from."""
     try:
-        entries = [e for e in folder.iterdir() if not e.name.startswith((".", "__"))]
+        entries = [e for e in os.scandir(folder) if not e.name.startswith((".", "__"))]
     except OSError:
         return None
-    tables = [e for e in entries if e.suffix.lower() in table.SUFFIXES and e.is_file() and may_follow(e, folder)]
-    return tables[0] if len(tables) == 1 and not any(e.is_dir() for e in entries) else None
+    tables = [Path(e.path) for e in entries if Path(e.name).suffix.lower() in table.SUFFIXES and is_file(e)]
+    tables = [path for path in tables if may_follow(path, folder)]
+    return tables[0] if len(tables) == 1 and not any(map(is_folder, entries)) else None
 
 
 def _holds_texts_only(folder: Path) -> bool:
@@ -213,7 +214,7 @@ def _suffixes(folder: str, depth: int) -> Iterator[str]:
     except OSError:
         return
     for entry in entries:
-        if entry.is_dir() and depth and not entry.name.startswith((".", "__")):
+        if is_folder(entry) and depth and not entry.name.startswith((".", "__")):
             yield from _suffixes(entry.path, depth - 1)
     if depth < 3:  # what lies beside the class folders says nothing
-        yield from (Path(e.name).suffix.lower() for e in entries if e.is_file())
+        yield from (Path(e.name).suffix.lower() for e in entries if is_file(e))

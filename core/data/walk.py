@@ -4,7 +4,7 @@ import gc
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
@@ -49,10 +49,30 @@ def is_junk(name: str) -> bool:
     return name.startswith(".") or name in _JUNK
 
 
+def is_folder(entry: "os.DirEntry[str]") -> bool:
+    """As `is_dir`, which raises for a link in a circle, or to where nobody may look."""
+    with suppress(OSError):
+        return entry.is_dir()
+    return False
+
+
+def is_file(entry: "os.DirEntry[str]") -> bool:
+    """As `is_file`, which raises likewise."""
+    with suppress(OSError):
+        return entry.is_file()
+    return False
+
+
 def may_follow(path: Path, folder: Path) -> bool:
-    """Whether a file in `folder` is none that a link leads to out of that folder and of the allowed roots."""
+    """Whether a file in `folder` is none that a link leads to in a circle, or out of it and of the allowed roots."""
+    if not path.is_symlink():
+        return True
     places = (folder.resolve(), *environment.data_roots())
-    return not path.is_symlink() or any(path.resolve().is_relative_to(place) for place in places)
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):  # Python below 3.13 tells a circle by the latter
+        return False
+    return any(target.is_relative_to(place) for place in places)
 
 
 def walk(root: str, allowed: Sequence[Path], progress: Callable[[int, int | None], None] | None = None) -> Walk:

@@ -55,7 +55,7 @@ def rest(base: keras.Model, at: Sequence[Any], until: Any | None = None) -> kera
     inputs = [keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in at]
     made = {id(t): new for t, new in zip(at, inputs, strict=True)}
     end = id(base.outputs[0] if until is None else until)
-    for node in _nodes(base):
+    for node in calls(base):
         if end in made:
             break
         if not node.is_input and all(id(t) in made for t in node.input_tensors) and id(node.outputs[0]) not in made:
@@ -63,6 +63,11 @@ def rest(base: keras.Model, at: Sequence[Any], until: Any | None = None) -> kera
             outputs = node.operation(*args, **kwargs)
             made.update((id(t), new) for t, new in zip(node.outputs, keras.tree.flatten(outputs), strict=True))
     return keras.Model(inputs[0] if len(inputs) == 1 else inputs, made[end])
+
+
+def calls(base: keras.Function) -> list[Any]:
+    """The calls (Keras's nodes) that make up a functional model, in topological order."""
+    return [node for _, level in sorted(base._nodes_by_depth.items(), reverse=True) for node in level]
 
 
 def trains(operation: Any) -> bool:
@@ -88,18 +93,13 @@ def _of_statistics(variable: Any) -> bool:
     return variable.dtype in ("int32", "uint32", "int64")
 
 
-def _nodes(base: keras.Model) -> list[Any]:
-    """The calls that make up a functional model, in topological order."""
-    return [node for _, level in sorted(base._nodes_by_depth.items(), reverse=True) for node in level]
-
-
 def _sweep(base: keras.Model, side: Sequence[Any] = ()) -> Iterator[tuple[Any, list[Any]]]:
     """Each cut, with the operations that lie between it and the cut before.
 
     Walks the graph in topological order and keeps the set of tensors that are made and still needed; where
     that set has one member, everything goes through it.
     """
-    nodes = _nodes(base)
+    nodes = calls(base)
     needed: dict[int, int] = {id(base.outputs[0]): 1}
     for node in nodes:
         for tensor in node.input_tensors:

@@ -1,7 +1,6 @@
 """Compute the frozen part once: run the trunk over all examples and keep what it says."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import tensorflow as tf
 
 from core.errors import NoRoomError
 from core.models.cuts import cut_points
+from core.models.recipe import recipe
 from core.training import batches
 from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
@@ -56,10 +56,8 @@ class Target:
         self.key = key_of(
             rows=rows.digest(),
             recipe=rows.recipe,
-            # By its place: the names of tensors, and of some layers, count what the process has built.
-            tensors=self.name if cut is None else network.base.operations.index(layer),
             specs=[[list(s.shape), s.dtype] for s in self.specs],
-            structure=[_recipe_of(layer) for layer in _layers(trunk)],
+            trunk=recipe(trunk),
             weights=_digest(trunk),
         )
 
@@ -236,20 +234,6 @@ def _digest(model: keras.Model) -> str:
     for weight in model.weights:
         digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
     return digest.hexdigest()
-
-
-def _layers(model: keras.Model) -> list[keras.layers.Layer]:
-    return [
-        layer
-        for layer in model._flatten_layers(include_self=False)
-        if not isinstance(layer, (keras.Model, keras.layers.InputLayer))
-    ]
-
-
-def _recipe_of(layer: keras.layers.Layer) -> list[Any]:
-    """What a layer computes, without its name and flags."""
-    settings = {k: v for k, v in layer.get_config().items() if k not in ("name", "trainable", "dtype")}
-    return [type(layer).__name__, json.dumps(settings, sort_keys=True, default=str)]
 
 
 def _flat(value: Any) -> list[Any]:

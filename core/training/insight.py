@@ -153,6 +153,7 @@ class Insight:
             points = embedding.aligned(points, np.array([maps["1"]["x"], maps["1"]["y"]]).T)
         maps[str(phase)] = {**_columns(points), "explained": [round(share, 4) for share in explained]}
         self._keep_components(phase, values)
+        self.run.tsne_file.unlink(missing_ok=True)  # made of what the phases had left before
         replace_atomically(self.run.embedding_file, strict_json({"files": files, "maps": maps}).encode())
 
     def _keep_components(self, phase: int, values: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from components.cost_words import in_words
-from core.config import RunConfig
+from core.config import HeadConfig, RunConfig
 from core.cost import estimate
 from tests.core.test_cost import STRUCTURE
 
@@ -26,6 +26,12 @@ def words(monkeypatch, thawed=("b",), limit=1.0, **settings):
         ({"cache": False}, "Without the cache, the frozen part is computed again in every epoch."),
         ({"unfreeze": "none", "thawed": ()}, "There is no phase 2: the network stays frozen."),
         ({"thawed": ("a",)}, "Phase 2 thaws down to the input, so there it trains the plain, slower way."),
+        ({"thawed": (), "unfreeze": "layers:1"}, "Nothing in what is thawed can learn, so there is no phase 2."),
+        (
+            {"head": HeadConfig(pooling="flatten"), "limit": 300e-7},
+            "The features of phase 1 would not fit into the cache (THAW_CACHE_GB): there the frozen part is computed "
+            "again in every epoch. Phase 2 starts from the kept output of `join`",
+        ),
         ({"limit": 0}, "would not fit into the cache (THAW_CACHE_GB): it is computed again in every epoch."),
         ({"limit": 2 * FEATURES}, "The output of `join` would not fit into the cache (THAW_CACHE_GB): phase 2 trains"),
     ],

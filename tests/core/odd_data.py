@@ -22,6 +22,7 @@ LEFT_OUT = {
     "cats/closed.png": "permission",
     "cats/broken.png": "link",
     "cats/loop": "link",
+    "cats/self.png": "link",
     "cats/out.png": "link",
     "cats/notes.txt": "unsupported",
     "cats/inner.zip": "unsupported",
@@ -73,6 +74,7 @@ def _left_out(cats: Path, outside: Path) -> None:
     (cats / "closed.png").chmod(0)
     (cats / "broken.png").symlink_to(cats / "none.png")
     (cats / "loop").symlink_to(cats)
+    (cats / "self.png").symlink_to(cats / "self.png")
     (cats / "out.png").symlink_to(fill(outside, 1, 61) / "61.png")
     (cats / "notes.txt").write_text("notes")
     with zipfile.ZipFile(cats / "inner.zip", "w") as archive:

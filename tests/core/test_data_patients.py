@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from core.config import RunConfig
-from core.data.patients import leaks, on_both_sides, told
+from core.data.patients import leaks, on_both_sides, tables, told
 from core.data.prepare import manifest
 from core.data.pseudonym import pseudonym
 from core.data.scan import scan
+from core.data.texts import is_text
 from core.errors import DataError
 from core.tasks import task
 from tests.core.data_pictures import fill
@@ -236,3 +237,9 @@ def test_sixteen_bits_of_which_twelve_are_used_are_told(tmp_path):
             values[0, 0] = 4095
             Image.fromarray(values).save(tmp_path / "d" / label / f"{i}.png")
     assert "window_center=2048 and window_width=4096" in scan(tmp_path / "d").notes[1]
+
+
+def test_a_table_that_is_a_link_to_itself_is_passed_over(tmp_path):
+    (tmp_path / "a.csv").symlink_to(tmp_path / "a.csv")
+    assert tables(str(tmp_path)) == []
+    assert not is_text(tmp_path)

@@ -7,7 +7,7 @@ from core.config import RunConfig
 from core.data.patients import on_both_sides, patients
 from core.data.pseudonym import pseudonym
 from core.data.scan import scan
-from core.data.split import assign_splits, held_out_count
+from core.data.split import assign_splits, held_out_count, sizes
 from core.errors import DataError
 
 
@@ -117,3 +117,14 @@ def test_patient_settings_that_match_nothing_are_refused(tmp_path):
     with pytest.raises(DataError, match="patient_column"):
         patients(found, RunConfig(patient_column="person"))
     assert patients(found, RunConfig()) is None
+
+
+def test_how_many_are_learned_from_and_held_out_is_foretold_without_the_test_split(tmp_path):
+    for split, n in (("train", 10), ("validation", 4), ("test", 7)):
+        class_folders(tmp_path / "three" / split, n)
+    assert sizes(scan(tmp_path / "three").files, 0.2) == (20, 8)
+    assert sizes([f for f in scan(tmp_path / "three").files if f.split != "validation"], 0.2) == (16, 4)
+    class_folders(tmp_path / "flat", 10)
+    found = scan(tmp_path / "flat")
+    held_out = [f for f in assign_splits(found, validation_share=0.3, seed=0) if f.split == "validation"]
+    assert sizes(found.files, 0.3) == (20 - len(held_out), len(held_out)) == (14, 6)

@@ -89,6 +89,22 @@ def test_texts_go_on_from_a_stored_cut_with_their_masks(tmp_path):
     assert np.abs(whole[0][inside]).mean() > 0.1
 
 
+@needs_minilm
+def test_each_pooling_of_texts_has_features_of_its_own(tmp_path):
+    """Two of them are made of operations that are no layers, on the same weights, and give vectors of one width."""
+    settings = {"task": "text", "backbone": "MiniLM", "sequence_length": 16}
+    data = str(write_reviews(tmp_path / "reviews.csv"))
+
+    def key(pooling):
+        config = from_json({"data": data, **settings, "head": {"pooling": pooling}})
+        examples = Examples(run := create_run(config, {}), config, tasks.task("text"), Reporter(run))
+        return Target(tasks.task("text").build(config, 2), None, examples.stored_rows()).key
+
+    found = [key(pooling) for pooling in ("avg", "max", "cls", "max")]
+    assert found[1] == found[3]
+    assert len(set(found)) == 3
+
+
 def test_constants_and_variables_train_and_judge_alike(spoilt, monkeypatch):
     """A few examples go through the variables, many through constants with BatchNormalization folded into them."""
     monkeypatch.setattr(network, "FEW", 10**6)
