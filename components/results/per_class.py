@@ -8,7 +8,7 @@ from components.escape import as_markdown, shown
 from components.guard import guarded
 from components.results.gallery import gallery
 from components.results.report import Report
-from core.exports.wording import too_few, with_interval
+from core.exports.wording import measured, too_few, with_interval
 
 _SHARE = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
 _NAMED = "right when named"
@@ -19,7 +19,7 @@ _NAMED = "right when named"
 def show(report: Report) -> None:
     """A table that sorts, the weakest class first, and the pictures of the cell that was clicked."""
     st.subheader("Class by class")
-    rows = sorted(report.best["per_class"], key=lambda row: row["recall"])
+    rows = sorted(map(measured, report.best["per_class"]), key=lambda row: (not row["support"], row["recall"] or 0.0))
     chosen = st.dataframe(
         [
             {

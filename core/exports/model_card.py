@@ -8,7 +8,7 @@ from core import catalog
 from core.evaluation.no_verdict import no_verdict
 from core.exports.decided import decided
 from core.exports.story import Story, story
-from core.exports.wording import counts, interval, number, percent, recipe, with_interval
+from core.exports.wording import counts, interval, measured, number, percent, recipe, with_interval
 from core.record import Run
 
 
@@ -91,7 +91,7 @@ def _results(told: Story) -> str:
             with_interval(row["average_precision"], row.get("average_precision_interval")),
             str(row["support"]),
         )
-        for row in told.headline["per_class"]
+        for row in map(measured, told.headline["per_class"])
     ]
     verdict = told.verdict if 2 in told.figures else _safe(no_verdict(told.run))
     said = f"\n\nWas phase 2 worth it? {verdict}" if verdict else ""

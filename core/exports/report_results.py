@@ -9,7 +9,7 @@ from core.exports import report_charts as charts
 from core.exports.decided import decided
 from core.exports.page import chart, table, text
 from core.exports.story import Story
-from core.exports.wording import area_method, duration, interval, number, percent, too_few, with_interval
+from core.exports.wording import area_method, duration, interval, measured, number, percent, too_few, with_interval
 
 MOST = 12  # examples in a gallery
 
@@ -54,6 +54,7 @@ def _curves(found: dict[str, Any]) -> str:
 
 
 def _class_row(row: dict[str, Any]) -> tuple[object, ...]:
+    row = measured(row)
     recall = f"{percent(row['recall'])} ({interval(row.get('recall_interval'))})"
     areas = (with_interval(row[key], row.get(f"{key}_interval")) for key in ("auc", "average_precision"))
     return row["class"], percent(row["precision"]), recall, number(row["f1"]), *areas, row["support"]

@@ -25,6 +25,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
+def measured(row: dict[str, Any]) -> dict[str, Any]:
+    """A class's figures; where no example of it was there to be found, they are not known."""
+    return row if row["support"] else {**row, **dict.fromkeys(("precision", "recall", "recall_interval", "f1"))}
+
+
 def with_interval(value: float | None, bounds: list[float] | None) -> str:
     """`0.991 (0.985 to 0.995)`; the number alone where its interval is not known."""
     return f"{number(value)} ({number(bounds[0])} to {number(bounds[1])})" if bounds else number(value)

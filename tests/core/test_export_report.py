@@ -317,3 +317,11 @@ def with_figures(run):
 def test_classes_whose_long_names_begin_alike_have_rows_of_their_own():
     figure = report_charts.confusion([[2, 1], [0, 3]], [f"{'a' * 60} {n}" for n in (1, 2)])
     assert len(set(figure["data"][0]["y"])) == len(figure["layout"]["yaxis"]["ticktext"]) == 2
+
+
+def test_a_class_without_examples_is_not_said_to_be_never_found():
+    run = make_run(("a", "b", "c"), phases=(1,))
+    answers = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.2, 0.7, 0.1]])
+    write_json(run.evaluation_file(1), figures(answers, np.array([0, 1, 1]), ("a", "b", "c")))
+    assert "| c | – | – (–) | – |" in card(run)
+    assert "<td>– (–)</td>" in report(run)
