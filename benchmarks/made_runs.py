@@ -32,8 +32,17 @@ def finished(home: Path, data: Path, n: int) -> None:
             more = compare(shares[0], p, labels, 3.0) if phase == 2 else {}
             write_json(run.evaluation_file(phase), {**figures(p, labels, found.classes), **more, "seconds": 3.0}, False)
             run.phase_model_file(phase).write_bytes(b"a model")
+        _write_table(run, found, rows, np.concatenate(shares, axis=1))
         run.events_file.write_text(_lines(found, rows, epochs=10, batches=4))
         run.write_status(state=record.DONE, phase=2, epoch=20, epochs=20, seconds_total=12.0, kept=2, message="")
+
+
+def _write_table(run: Run, found: Manifest, rows: list[int], shares: np.ndarray) -> None:
+    """Write `predictions.csv`; `shares` are of both phases `(len(rows), 2 C)`."""
+    names = [f"p{phase}:{name}" for phase in (1, 2) for name in found.classes]
+    files = [found.files[row] for row in rows]
+    told = [[f.path, found.classes[f.label], f.split, *p] for f, p in zip(files, shares.tolist(), strict=True)]
+    run.write_predictions(["path", "label", "split", *names], told)
 
 
 def looked_into(run: Run) -> None:

@@ -13,10 +13,10 @@ class Reruns:
     def __init__(self, page: Any) -> None:
         """Listen to a Playwright page, synchronous or not. To be called before it opens the app."""
         self.seconds: list[float] = []
-        self.fragments: list[float] = []  # those of `seconds` that were ticks of a fragment
+        self.fragments: dict[str, list[float]] = {}  # those of `seconds` that were ticks, by fragment
         self.dropped = 0  # connections that ended before the page was left
         self._asked: float | None = None
-        self._is_fragment = False
+        self._fragment = ""
         self.leaving = False
         page.on("websocket", self._listen)
 
@@ -30,7 +30,7 @@ class Reruns:
         if isinstance(frame, bytes):
             message = BackMsg.FromString(frame)
             if message.WhichOneof("type") == "rerun_script" and self._asked is None:
-                self._asked, self._is_fragment = time.perf_counter(), bool(message.rerun_script.fragment_id)
+                self._asked, self._fragment = time.perf_counter(), message.rerun_script.fragment_id
 
     def _received(self, frame: Any) -> None:
         if not isinstance(frame, bytes) or self._asked is None:
@@ -39,8 +39,8 @@ class Reruns:
         early = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
         if message.WhichOneof("type") == "script_finished" and message.script_finished != early:
             self.seconds.append(time.perf_counter() - self._asked)
-            if self._is_fragment:
-                self.fragments.append(self.seconds[-1])
+            if self._fragment:
+                self.fragments.setdefault(self._fragment, []).append(self.seconds[-1])
             self._asked = None
 
     def _closed(self, _: Any) -> None:
