@@ -6,7 +6,7 @@ epoch begins, so that one data set serves a whole phase and a resumed run sees w
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ from core.training.store import Entry
 Tensors = tuple[tf.Tensor, ...]
 Batches = Iterable[tuple[Tensors, tf.Tensor]]  # and which of a batch's examples could be read `(B,)`
 AT_ONCE = 2  # batches that go through a network at a time
+LOOK_SECONDS = 0.2
 WINDOW = 32  # batches among which examples are sorted by length
 # These functions are tensor operations alone, and AutoGraph's look for Python to convert would take half a second.
 _as_it_is = tf.autograph.experimental.do_not_convert
@@ -57,27 +58,36 @@ def loaded(source: Source, rows: np.ndarray, views: np.ndarray, batch: int) -> t
     return data.prefetch(2)
 
 
-def passed(function: Callable[..., Any], data: Batches) -> Iterator[tuple[Any, tf.Tensor]]:
+def passed(
+    function: Callable[..., Any], data: Batches, meanwhile: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Any, tf.Tensor]]:
     """`(function(*tensors), ok)` of each batch of `loaded`, in order, `AT_ONCE` batches at a time.
 
-    A graph alone leaves cores waiting between its operations; another one's operations fill these gaps.
+    A graph alone leaves cores waiting between its operations; another one's operations fill these gaps. A batch may
+    take seconds: `meanwhile` is called before each, and every LOOK_SECONDS; what it raises ends the pass at once.
     """
     waiting: deque[tuple[Future[Any], tf.Tensor]] = deque()
-    pool = ThreadPoolExecutor(AT_ONCE)
+    pool, failed = ThreadPoolExecutor(AT_ONCE), False
+
+    def first() -> tuple[Any, tf.Tensor]:
+        nonlocal failed
+        future, ok = waiting.popleft()
+        meanwhile()
+        while not wait([future], LOOK_SECONDS).done:
+            meanwhile()
+        failed = future.exception() is not None
+        return future.result(), ok
+
     try:
         for tensors, ok in data:
             waiting.append((pool.submit(function, *tensors), ok))
             if len(waiting) > AT_ONCE:
-                yield _next_of(waiting)
+                yield first()
         while waiting:
-            yield _next_of(waiting)
+            yield first()
     finally:
-        pool.shutdown(cancel_futures=True)  # after a stop, what has not begun never will
-
-
-def _next_of(waiting: deque[tuple[Future[Any], tf.Tensor]]) -> tuple[Any, tf.Tensor]:
-    future, ok = waiting.popleft()
-    return future.result(), ok
+        # What has not begun never will. What is under way is waited for where its memory may have been too much.
+        pool.shutdown(wait=failed, cancel_futures=True)
 
 
 def _loaded_view(source: Source, rows: np.ndarray, view: int, batch: int) -> tf.data.Dataset:

@@ -187,7 +187,7 @@ def _write_all(
     for writer in writers:
         writer.begin_again()
     done, began = 0, tf.timestamp()
-    for outputs, ok in batches.passed(run, data):
+    for outputs, ok in batches.passed(run, data, reporter.obey):
         values = [v.numpy() for v in outputs]
         for target, writer in zip(targets, writers, strict=True):
             n = len(target.specs)
@@ -199,7 +199,6 @@ def _write_all(
         reporter.status(
             at_once=False, step=done, images_per_second=round(rate, 1), eta_s=round((total - done) / rate, 1)
         )
-        reporter.obey()
 
 
 def array_specs(network: Network, cut: Any | None) -> list[ArraySpec]:

@@ -1,7 +1,6 @@
 """Judge the complete float32 network on examples that it did not learn from. Stored features are never used here."""
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import numpy as np
@@ -74,13 +73,10 @@ def score(
     Raises:
         StopAskedError: a stop was asked for, and it is `optional`.
     """
-
-    def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        if optional:
-            reporter.obey()
-        return answer(*tensors)
-
-    return with_room(lambda batch: _pass(run, source, rows, n_classes, network, batch, reporter), BATCH, reporter)
+    meanwhile = reporter.obey if optional else lambda: None
+    return with_room(
+        lambda batch: _pass(answer, source, rows, n_classes, network, batch, reporter, meanwhile), BATCH, reporter
+    )
 
 
 def _features(network: Network, source: batches.Source, examples: int) -> Callable[..., tf.Tensor]:
@@ -93,7 +89,14 @@ def _features(network: Network, source: batches.Source, examples: int) -> Callab
 
 
 def _pass(
-    run: Any, source: batches.Source, rows: np.ndarray, n_classes: int, network: Network, batch: int, reporter: Reporter
+    answer: Answering,
+    source: batches.Source,
+    rows: np.ndarray,
+    n_classes: int,
+    network: Network,
+    batch: int,
+    reporter: Reporter,
+    meanwhile: Callable[[], None],
 ) -> tuple[np.ndarray, np.ndarray]:
     """`score` with batches of a size."""
     kept = min(len(rows), FEATURES_KEPT)
@@ -101,7 +104,7 @@ def _pass(
     felt = np.zeros((kept, network.pooling.output.shape[-1]), "float32")
     done, order = 0, batches.reading_order(source.lengths, rows, FEATURES_KEPT)
     data = batches.loaded(source, rows[order], np.full(len(rows), -1), batch) if len(rows) else ()
-    for (shares, features), ok in batches.passed(run, data):
+    for (shares, features), ok in batches.passed(answer, data, meanwhile):
         if not ok.numpy().all():
             raise DataError("An example can no longer be read since the run began. Put it back, then resume.")
         places = order[done : done + len(ok)]

@@ -1,5 +1,8 @@
 """Batches of texts: of about one length, cropped to what is in them, in another order each epoch."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -140,3 +143,37 @@ def test_each_epoch_sees_the_next_copy_of_every_example_and_then_the_first_again
         assert (seen[:, 0] == epoch % views).all()
         assert (seen[:, 1] == labels).all()
         assert sorted(labels) == list(range(n))
+
+
+def test_a_stop_waits_for_no_batch_that_is_under_way():
+    until = threading.Event()
+    began = time.monotonic()
+
+    def asked():
+        if time.monotonic() - began > 0.3:
+            raise InterruptedError
+
+    data = [((tf.constant(n),), tf.constant([True])) for n in range(9)]
+    try:
+        with pytest.raises(InterruptedError):
+            list(batches.passed(lambda x: until.wait(20), data, asked))
+        assert time.monotonic() - began < 5
+    finally:
+        until.set()
+
+
+def test_what_fails_leaves_nothing_under_way():
+    under_way, others = threading.Event(), threading.Event()
+
+    def answer(x):
+        if not x:
+            under_way.wait(20)
+            raise MemoryError
+        under_way.set()
+        time.sleep(0.5)
+        others.set()
+
+    data = [((n,), tf.constant([True])) for n in range(2)]
+    with pytest.raises(MemoryError):
+        list(batches.passed(answer, data))
+    assert others.is_set()
