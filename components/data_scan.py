@@ -29,9 +29,11 @@ def scanned(path: str | None) -> Scan | None:
     if not path:
         return None
     try:
-        return _remembered(os.fsencode(roots.check(path)), draft.columns())
+        found = _remembered(os.fsencode(roots.check(path)), draft.columns())
     except _NotScannedError:
         return None
+    st.session_state.pop("scan-job", None)
+    return found
 
 
 @st.cache_resource(ttl=60, max_entries=8, show_spinner=False)
@@ -53,17 +55,28 @@ def scan_with_progress(path: str, compact: bool = False) -> None:
     """Start a scan, or find the one that goes on, and follow it; the page runs again once it has ended."""
     kept: dict[str, Any] = st.session_state.setdefault("scan-job", {})
     wanted = (path, draft.columns())
+    if kept.get("wanted") != wanted:
+        kept.clear()
     # One that is done and still no scan: the data have changed, or another scan of them took its place.
-    if kept.get("wanted") != wanted or kept["job"].poll()["state"] == jobs.DONE:
-        kept.update(wanted=wanted, job=jobs.start_scan(str(roots.check(Path(path))), **draft.columns()))
+    in_vain = "job" in kept and kept["job"].poll()["state"] == jobs.DONE
+    if "job" not in kept or (in_vain and not kept["again"]):
+        job = jobs.start_scan(str(roots.check(Path(path))), **draft.columns())
+        kept.update(wanted=wanted, job=job, again=in_vain)
+        in_vain = False
     news = kept["job"].poll()
-    if news["state"] == "failed":
-        st.error(as_markdown(str(news["message"])), icon=":material/error:")
+    if news["state"] == "failed" or in_vain:
+        st.error(as_markdown(_IN_VAIN if in_vain else str(news["message"])), icon=":material/error:")
         if st.button("Scan again", icon=":material/refresh:", key="scan-again"):
             forget()
             st.rerun()
         return
     st.fragment(guarded()(_follow), run_every=0.5)(kept["job"], Path(path).name, compact)
+
+
+_IN_VAIN = (
+    "The data were looked at twice, and what was found could not be kept. Either they change all the time, or there is "
+    "no room in the cache folder (THAW_CACHE_DIR)."
+)
 
 
 def _follow(job: Any, name: str, compact: bool) -> None:

@@ -1,16 +1,20 @@
 """The structure of the chosen backbone, described once for each image size by a process of its own."""
 
+import subprocess
 from typing import Any
 
 import streamlit as st
 
+from components.escape import as_markdown
 from components.guard import guarded
 from core.catalog import backbone
 from core.config import RunConfig
+from core.errors import ThawError
 from core.models import own_encoder
 from core.models import structure as structures
 
 Structure = dict[str, Any]
+Asked = subprocess.Popen[bytes] | str  # the process that describes a backbone, or why there can be none
 
 
 def image_size(config: RunConfig) -> int:
@@ -32,11 +36,19 @@ def structure(config: RunConfig) -> tuple[Structure | None, bool]:
     found = _known(key, size)
     if found is not None:
         return found, True
-    asked: set[tuple[str, int]] = st.session_state.setdefault("described", set())
-    if (key, size) not in asked and size >= backbone(key).smallest_size:
-        structures.start_describe(key, size)
-        asked.add((key, size))
+    if size >= backbone(key).smallest_size:
+        _describe(key, size)
     return _known(key, backbone(key).default_size), False
+
+
+def _describe(key: str, size: int) -> None:
+    """Ask for a structure, once; what is remembered is the process that works at it, or why there is none."""
+    asked: dict[tuple[str, int], Asked] = st.session_state.setdefault("described", {})
+    if (key, size) not in asked:
+        try:
+            asked[key, size] = structures.start_describe(key, size)
+        except ThawError as error:
+            asked[key, size] = str(error)
 
 
 def complaint(config: RunConfig) -> str | None:
@@ -66,4 +78,11 @@ def _look(config: RunConfig) -> None:
     if _known(config.backbone, image_size(config)) is not None:
         st.rerun()
     size = image_size(config)
-    st.caption(f"Working out the output shapes at {size} × {size} pixels: once, in some seconds.")
+    asked = st.session_state.get("described", {}).get((config.backbone, size))
+    at = f"output shapes at {size} × {size} pixels"
+    if isinstance(asked, str):
+        st.caption(as_markdown(asked))
+    elif asked is not None and asked.poll() is not None:
+        st.caption(f"The {at} could not be worked out; those shown are of the network's usual size.")
+    else:
+        st.caption(f"Working out the {at}: once, in some seconds.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.errors import ThawError
 from core.paths import expanded
 
 _MOST_GB = 1e9  # more than any disk
@@ -35,6 +36,18 @@ def cache_dir() -> Path:
     """The folder of the feature store and of scans (`THAW_CACHE_DIR`, by default `cache` beside the runs)."""
     given = os.environ.get("THAW_CACHE_DIR")
     return Path(given).absolute() if given else runs_dir().parent / "cache"
+
+
+@contextmanager
+def kept_in_cache(trouble: str, kind: type[ThawError] = ThawError) -> Iterator[None]:
+    """Turn what goes wrong with writing to the cache folder into `trouble` and what to do, as an error of a `kind`."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(
+            f"{trouble}: {error.strerror}, in {str(cache_dir())!r}. Free some space or change the folder's rights, "
+            "or name another one (THAW_CACHE_DIR)."
+        ) from None
 
 
 def app_data_dir() -> Path:

@@ -38,17 +38,11 @@ def service(run: Run) -> "Service":
     _children[:] = [child for child in _children if child.poll() is None]
     found = Service(run)
     if not found.alive():
-        place = found.file.parent
-        try:
-            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with environment.kept_in_cache("The prediction service cannot be started", RunError):
+            found.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with FileLock(found.file.with_suffix(".lock")):
                 if not found.alive():
                     _start(found)
-        except OSError as error:
-            raise RunError(
-                f"The prediction service cannot be started: {error.strerror}, in {str(place)!r}. Free some space or "
-                "change the folder's rights, or name another one (THAW_CACHE_DIR)."
-            ) from None
     return found
 
 

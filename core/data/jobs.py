@@ -39,28 +39,35 @@ class Job:
         self._lock_file = self.state_file.with_suffix(".lock")
 
     def start(self) -> "Job":
-        """Start the process unless one is at it already."""
-        self.state_file.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._lock_file, "ab") as lock:
-            if not _locked(lock):
-                return self
-            write_json(self.state_file, _state(RUNNING, message="Starting"))
-            command = [sys.executable, "-m", "core.data.jobs", self.kind, self.argument]
-            command += [str(self.state_file), self.settings]
-            with open(self.state_file.with_suffix(".log"), "wb") as log:
-                child = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=Path(__file__).parents[2],
-                    pass_fds=[lock.fileno()],
-                    start_new_session=True,
-                    env={**os.environ, **_places()},
-                )
+        """Start the process unless one is at it already.
+
+        Raises:
+            ThawError: its state cannot be kept; says why and what to do.
+        """
+        with environment.kept_in_cache(f"The {self.kind} cannot be started"):
+            self.state_file.parent.mkdir(parents=True, exist_ok=True)
+            with open(self._lock_file, "ab") as lock:
+                if _locked(lock):
+                    write_json(self.state_file, _state(RUNNING, message="Starting"))
+                    self._start(lock)
+        return self
+
+    def _start(self, lock: IO[bytes]) -> None:
+        command = [sys.executable, "-m", "core.data.jobs", self.kind, self.argument]
+        command += [str(self.state_file), self.settings]
+        with open(self.state_file.with_suffix(".log"), "wb") as log:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=Path(__file__).parents[2],
+                pass_fds=[lock.fileno()],
+                start_new_session=True,
+                env={**os.environ, **_places()},
+            )
         self.pid = child.pid
         threading.Thread(target=child.wait, daemon=True).start()  # so that it does not stay a zombie
-        return self
 
     def poll(self) -> dict[str, Any]:
         """Where the job is: `state` (running, done, failed), `done`, `total` (or None), `message`, `result`.

@@ -62,15 +62,18 @@ def start_describe(key: str, image_size: int) -> subprocess.Popen[bytes]:
 
     Raises:
         ConfigError: there is no backbone of that name, or it takes no pictures that small.
+        ThawError: the answer cannot be kept; says why and what to do.
     """
     row = backbone(key)
     if image_size < row.smallest_size:
         raise ConfigError(f"{row.title} takes pictures of at least {row.smallest_size} pixels. Received: {image_size}.")
     answer = _cached(key, image_size)
-    answer.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "core.models.describe", key, str(image_size)]
     environ = {**os.environ, "THAW_CACHE_DIR": str(environment.cache_dir())}
-    with open(answer.with_suffix(".log"), "wb") as log:
+    with environment.kept_in_cache("The output shapes cannot be worked out"):
+        answer.parent.mkdir(parents=True, exist_ok=True)
+        log = open(answer.with_suffix(".log"), "wb")
+    with log:
         process = subprocess.Popen(
             command, cwd=_ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
