@@ -41,7 +41,7 @@ def test_a_run_without_a_model_says_why_nothing_was_started():
 def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):
     (tmp_path / "full").touch()
     monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "full"))
-    with pytest.raises(RunError, match=r"Not a directory, in '.*/full/services'\. Free some space"):
+    with pytest.raises(RunError, match=r"Not a directory, in '.*/full'\. Free some space"):
         service(make_run(phases=()))
 
 
