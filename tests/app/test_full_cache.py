@@ -55,17 +55,15 @@ def test_a_scan_that_cannot_be_kept_is_made_twice_and_no_more(tmp_path, monkeypa
 
     monkeypatch.setattr(jobs, "start_scan", lambda path, **_: started.append(path) or Done())
     monkeypatch.setenv("THAW_DATA_ROOTS", str(tmp_path))
-    monkeypatch.setenv("THAW_TEST_DATA", str(class_folders(tmp_path / "data")))
 
-    def page():
-        import os
-
+    def page(path):
         from components import data_scan
 
-        data_scan.scan_with_progress(os.environ["THAW_TEST_DATA"])
+        data_scan.scan_with_progress(path)
 
     monkeypatch.setattr(data_scan, "_follow", lambda *_: None)
-    shown = AppTest.from_function(page).run(timeout=30)
+    data = str(class_folders(tmp_path / "data"))
+    shown = AppTest.from_function(page, kwargs={"path": data}).run(timeout=30)
     for _ in range(4):
         shown.run()
     assert len(started) == 2

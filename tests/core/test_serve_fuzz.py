@@ -97,8 +97,6 @@ def test_fuzzed_requests_leave_it_answering_correctly_with_flat_memory(tmp_path,
         asked.wait()
         address = asked.address()
         expected = asked.predict(pictures[0])["probabilities"]
-        for phase in (1, 2):
-            asked.explain(pictures[0], phase=phase)  # what a first explanation builds stays in memory
         counts: dict[int, int] = {}
         early = 0
         for number in range(requests):
