@@ -106,8 +106,6 @@ def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
     texts, modules = _texts(config, dataset)
     thawed, phase_2 = _phase_2(config) if has_phase_2(config) else ("", "    kept = first")
     own = [] if texts != _FILES else [_OTHERS]
-    if not config.cache:
-        own.append("The run kept nothing of the frozen part, so its phase 1 saw the texts in another order.")
     gaps = {
         **common(run, config, str(dataset["root"]), own),
         "modules": modules,

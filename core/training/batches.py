@@ -116,8 +116,7 @@ def stored(
         labels: `(n,)` in the loss's dtype.
         batch: examples a step.
         order: shuffles anew each epoch; without it, the order given.
-        lengths: int `(n,)`, how much of its first axis each example fills; batches are then of examples of about one
-            length, and cropped to the longest in them.
+        lengths: int `(n,)`, how much of its first axis each example fills; batches are cropped to the longest in them.
     """
     places, targets, cropped = tf.constant(positions.astype("int32")), tf.constant(labels), _cropping(lengths)
     # TensorFlow's own `ImmutableConst` is taken for a constant, which it folds: it reads and copies the whole file.
@@ -130,7 +129,7 @@ def stored(
         values = [tf.gather(array, place) for array in mapped]
         return _unwrapped(cropped(tuple(_widened(v) for v in values), i)), tf.gather(targets, i)
 
-    data = _indices(len(labels), order, lengths, batch).batch(batch).map(take, tf.data.AUTOTUNE, deterministic=True)
+    data = _indices(len(labels), order, batch).batch(batch).map(take, tf.data.AUTOTUNE, deterministic=True)
     return _uncopied(_sized(data.prefetch(4), len(labels), batch))
 
 
@@ -148,7 +147,6 @@ def fresh(
     With `augmented` each epoch sees other copies; with `views`, the same few in turn.
     """
     places, targets, cropped = tf.constant(rows.astype("int32")), tf.constant(labels), _cropping(source.lengths)
-    lengths = None if source.lengths is None else source.lengths[rows]
 
     @_as_it_is
     def load(i: tf.Tensor) -> tuple[Tensors, tf.Tensor, tf.Tensor]:
@@ -164,25 +162,29 @@ def fresh(
             x = source.augment(x, row, tf.cast(view, tf.int32))
         return _unwrapped(cropped(x, row)), label
 
-    data = _indices(len(labels), order, lengths, batch).batch(batch).map(load, tf.data.AUTOTUNE, deterministic=True)
+    data = _indices(len(labels), order, batch).batch(batch).map(load, tf.data.AUTOTUNE, deterministic=True)
     data = data.map(finish, tf.data.AUTOTUNE, deterministic=True)
     return _sized(data.prefetch(2), len(labels), batch)
 
 
 class EpochOrder:
-    """A permutation for each epoch, from (seed, epoch)."""
+    """The order of the examples in each epoch, from (seed, epoch)."""
 
-    def __init__(self, seed: int) -> None:
-        """`epoch` is to be set before each epoch."""
-        self.seed = seed
+    def __init__(self, seed: int, lengths: np.ndarray | None = None) -> None:
+        """`epoch` is to be set before each epoch; with `lengths`, int `(n,)`, each batch is of about one length."""
+        self.seed, self.lengths = seed, lengths
         self.epoch = tf.Variable(0, trainable=False, dtype=tf.int64)
 
+    def of(self, n: int, batch: int) -> tf.Tensor:
+        """The order of `n` examples in this epoch, int32 `(n,)`, for batches of so many."""
+        return self.permutation(n) if self.lengths is None else self.by_length(self.lengths, batch)
+
     def permutation(self, n: int) -> tf.Tensor:
-        """The order of `n` examples in this epoch, int32 `(n,)`."""
+        """`n` places in any order, int32 `(n,)`."""
         return tf.random.experimental.stateless_shuffle(tf.range(n, dtype=tf.int32), self._seed(0))
 
     def by_length(self, lengths: np.ndarray, batch: int) -> tf.Tensor:
-        """The order of this epoch in which a batch's examples are of about one length, int32 `(n,)`.
+        """The places of examples of these lengths in an order by which a batch's are about as long, int32 `(n,)`.
 
         Of every `WINDOW` batches of the permutation the examples are sorted by length, and then whole batches shuffled.
         """
@@ -218,14 +220,13 @@ def _cropping(lengths: np.ndarray | None) -> Callable[[Tensors, tf.Tensor], Tens
     return cropped
 
 
-def _indices(n: int, order: EpochOrder | None, lengths: np.ndarray | None, batch: int) -> tf.data.Dataset:
+def _indices(n: int, order: EpochOrder | None, batch: int) -> tf.data.Dataset:
     if order is None:
         return tf.data.Dataset.range(n, output_type=tf.int32)
 
     @_as_it_is
     def shuffled(_: tf.Tensor) -> tf.data.Dataset:
-        chosen = order.permutation(n) if lengths is None else order.by_length(lengths, batch)
-        return tf.data.Dataset.from_tensor_slices(chosen)
+        return tf.data.Dataset.from_tensor_slices(order.of(n, batch))
 
     return tf.data.Dataset.from_tensors(0).flat_map(shuffled)
 

@@ -123,8 +123,9 @@ class Examples:
 
     def phase_data(self, p: Plan, entry: Entry | None, replicas: int = 1, parts: int = 1) -> PhaseData:
         """Batches and samples for one phase, for a model on `replicas` devices, each batch split into `parts`."""
-        order = batches.EpochOrder(self.config.seed)
         train, held_out, samples = self.rows("train"), self.rows("validation"), self.sample_rows()
+        filled = self.source.lengths  # batches are made up by it whether or not they are cropped: alike in every mode
+        order = batches.EpochOrder(self.config.seed, None if filled is None else filled[train])
         held_out = held_out[batches.reading_order(self.source.lengths, held_out, len(held_out))]
         labels = [fitting.targets(self.labels[rows], self.n_classes) for rows in (train, held_out, samples)]
         size = batch_for(len(train), -(-self.config.batch_size // parts), replicas)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import keras
-import keras_hub
 import numpy as np
 import pytest
 
@@ -18,7 +17,7 @@ from core.exports.report import report
 from core.run_list import summary
 from tests.core.test_tasks_text import KERAS_HUB_ONLY
 from tests.core.test_training_resume import finish, kill_at, same_end, wait
-from tests.core.text_data import OPENINGS, WORDS, write_reviews
+from tests.core.text_data import small_encoder, write_reviews
 
 SETTINGS = {
     "task": "text",
@@ -35,14 +34,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
-    """A folder with a random BERT of two layers, 16 wide, and a vocabulary for the reviews."""
-    folder = tmp_path_factory.mktemp("encoder")
-    words = {word for text in (*OPENINGS, *sum(WORDS.values(), ()), "number and again") for word in text.split()}
-    known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted(words), *map(str, range(20))]
-    keras.utils.set_random_seed(0)
-    keras_hub.models.BertBackbone(len(known), 2, 2, 16, 32, max_sequence_length=16).save_to_preset(str(folder))
-    keras_hub.tokenizers.BertTokenizer(known, lowercase=True).save_to_preset(str(folder))
-    return folder
+    return small_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture(scope="module")

@@ -112,6 +112,26 @@ def test_a_picture_gets_the_answer_of_predict(server, tmp_path):
     assert "phases" not in row
 
 
+def test_the_service_answers_by_the_frozen_graphs(monkeypatch):
+    from core.models import freeze
+
+    graphs, asked, frozen = [], [], freeze.frozen
+
+    def spied(function, *specs):
+        call, graph = frozen(function, *specs), len(graphs)
+        graphs.append(call)
+        return lambda *tensors: asked.append(graph) or call(*tensors)
+
+    monkeypatch.setattr(freeze, "frozen", spied)
+    service = prediction_service.PredictionService(make_run(), TOKEN)
+    service.load()  # the kept phase first, and each answers once
+    assert asked == [0, 1]
+    for both, expected in ((False, [0]), (True, [0, 0, 1])):
+        asked.clear()
+        service.answer(request_body.Example(png(), "p.png"), both)
+        assert sorted(asked) == expected
+
+
 def test_both_phases_answer_when_asked_for(server):
     status, row = server.ask("POST", "/predict?phases=both", form(png()), FORM)
     assert status == 200

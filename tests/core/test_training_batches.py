@@ -57,7 +57,7 @@ def epoch(data):
 
 @pytest.mark.parametrize("kind", ["stored", "fresh"])
 def test_each_batch_is_cropped_to_its_longest_text(kind, entry):
-    for order in (None, batches.EpochOrder(3)):
+    for order in (None, batches.EpochOrder(3, LENGTHS)):
         seen = epoch(made(kind, entry, order))
         assert sorted(np.concatenate([rows for rows, _, _ in seen])) == list(range(N))
         assert all(ids == mask == LENGTHS[rows].max() for rows, ids, mask in seen)
@@ -65,7 +65,7 @@ def test_each_batch_is_cropped_to_its_longest_text(kind, entry):
 
 @pytest.mark.parametrize("kind", ["stored", "fresh"])
 def test_training_pads_little_and_shuffles_anew_each_epoch(kind, entry):
-    order = batches.EpochOrder(3)
+    order = batches.EpochOrder(3, LENGTHS)
     data, tokens = made(kind, entry, order), []
     for n in (0, 1, 0):
         order.epoch.assign(n)
@@ -76,6 +76,25 @@ def test_training_pads_little_and_shuffles_anew_each_epoch(kind, entry):
         assert [len(rows) for rows, _, _ in seen] == [BATCH] * (N // BATCH)
         assert np.ptp([width for _, width, _ in seen[:3]]) > 0  # not the shortest first
     assert tokens[0] == tokens[2] != tokens[1]
+
+
+def operations(data):
+    """The kinds of all operations of a data set and of the functions in it."""
+    kinds = set()
+    for function in data._functions():
+        graph = function.function.graph.as_graph_def()
+        nodes = [*graph.node, *(node for inner in graph.library.function for node in inner.node_def)]
+        kinds |= {node.op for node in nodes}
+    return kinds.union(*map(operations, data._inputs()))
+
+
+def test_no_python_runs_between_the_store_and_the_network(entry):
+    data = made("stored", entry, batches.EpochOrder(3, LENGTHS))
+    found = operations(data)
+    assert {"GatherV2", "StatelessShuffle"} <= found
+    assert not [kind for kind in found if "PyFunc" in kind]
+    by_python = data.map(lambda x, y: tf.numpy_function(np.abs, [y], tf.float32))
+    assert [kind for kind in operations(by_python) if "PyFunc" in kind]
 
 
 def test_an_order_by_length_holds_every_example_once_with_the_odd_ones_last():

@@ -14,7 +14,7 @@ from core.training.reporter import Reporter
 from core.training.store import FeatureStore
 from core.training.trainer import train
 from tests.core.conftest import make_pictures
-from tests.core.text_data import needs_minilm, write_reviews
+from tests.core.text_data import needs_minilm, small_encoder, write_reviews
 
 ONCE, ONWARD = "Computing the frozen part once", "Computing the frozen part from what is stored of it"
 
@@ -103,6 +103,23 @@ def test_each_pooling_of_texts_has_features_of_its_own(tmp_path):
     found = [key(pooling) for pooling in ("avg", "max", "cls", "max")]
     assert found[1] == found[3]
     assert len(set(found)) == 3
+
+
+def test_texts_come_to_the_same_with_and_without_the_store(tmp_path):
+    """Both ways see the texts in one order, in phase 1 too, where what is stored has no length."""
+    encoder, data = small_encoder(tmp_path / "encoder"), write_reviews(tmp_path / "reviews.csv", 60)
+    small = {"task": "text", "backbone": "bert_tiny_en_uncased", "weights": str(encoder), "sequence_length": 16}
+    kept, plain = (run_of(data, **small, batch_size=8, cache=cache) for cache in (True, False))
+    assert [[e["mode"] for e in run.events(("phase",))] for run in (kept, plain)] == [["cached"] * 2, ["plain"] * 2]
+    for one, other in zip(kept.events(("epoch",)), plain.events(("epoch",)), strict=True):
+        assert one["val_accuracy"] == pytest.approx(other["val_accuracy"], abs=0.005)
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-4 if one["phase"] == 1 else 0.01)
+
+
+def test_where_everything_is_thawed_phase_2_trains_plainly_and_says_so(spoilt):
+    one, two = run_of(spoilt, unfreeze="all").events(("phase",))
+    assert (one["mode"], two["mode"]) == ("cached", "plain")
+    assert two["message"] == "No cut lies below what learns: the whole network is trained plainly."
 
 
 def test_constants_and_variables_train_and_judge_alike(spoilt, monkeypatch):

@@ -13,6 +13,19 @@ needs_minilm = pytest.mark.skipif(
 )
 
 
+def small_encoder(folder):
+    """A folder with a random BERT of two layers, 16 wide, and a vocabulary for the reviews."""
+    import keras
+    import keras_hub
+
+    words = {word for text in (*OPENINGS, *sum(WORDS.values(), ()), "number and again") for word in text.split()}
+    known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted(words), *map(str, range(20))]
+    keras.utils.set_random_seed(0)
+    keras_hub.models.BertBackbone(len(known), 2, 2, 16, 32, max_sequence_length=16).save_to_preset(str(folder))
+    keras_hub.tokenizers.BertTokenizer(known, lowercase=True).save_to_preset(str(folder))
+    return folder
+
+
 def write_reviews(path, count=20, ending=""):
     """`count` easy reviews a class, of several lengths, as a CSV."""
     rows = ["text,label"]
