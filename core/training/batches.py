@@ -55,7 +55,7 @@ def loaded(source: Source, rows: np.ndarray, views: np.ndarray, batch: int) -> t
     data = parts[0]
     for part in parts[1:]:
         data = data.concatenate(part)
-    return data.prefetch(2)
+    return _as_written(data.prefetch(2))
 
 
 def passed(
@@ -130,7 +130,7 @@ def stored(
         return _unwrapped(cropped(tuple(_widened(v) for v in values), i)), tf.gather(targets, i)
 
     data = _indices(len(labels), order, batch).batch(batch).map(take, tf.data.AUTOTUNE, deterministic=True)
-    return _uncopied(_sized(data.prefetch(4), len(labels), batch))
+    return _as_written(_sized(data.prefetch(4), len(labels), batch))
 
 
 def fresh(
@@ -164,7 +164,7 @@ def fresh(
 
     data = _indices(len(labels), order, batch).batch(batch).map(load, tf.data.AUTOTUNE, deterministic=True)
     data = data.map(finish, tf.data.AUTOTUNE, deterministic=True)
-    return _sized(data.prefetch(2), len(labels), batch)
+    return _as_written(_sized(data.prefetch(2), len(labels), batch))
 
 
 class EpochOrder:
@@ -231,10 +231,13 @@ def _indices(n: int, order: EpochOrder | None, batch: int) -> tf.data.Dataset:
     return tf.data.Dataset.from_tensors(0).flat_map(shuffled)
 
 
-def _uncopied(data: tf.data.Dataset) -> tf.data.Dataset:
-    """Without the rewriting of tf.data, which copies every tensor that a function holds at the start of each epoch."""
+def _as_written(data: tf.data.Dataset) -> tf.data.Dataset:
+    """Without the rewriting of tf.data, which copies every tensor that a function holds at the start of each epoch,
+    and without its tuner, which may sleep on when the data ends: the end is then seen up to as long after as it took.
+    """
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
+    options.autotune.enabled = False
     return data.with_options(options)
 
 

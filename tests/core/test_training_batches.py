@@ -97,6 +97,16 @@ def test_no_python_runs_between_the_store_and_the_network(entry):
     assert [kind for kind in operations(by_python) if "PyFunc" in kind]
 
 
+def test_no_tuner_sleeps_on_when_the_examples_end(entry):
+    pipelines = [
+        made("stored", entry, None),
+        made("fresh", entry, None),
+        batches.loaded(Texts(), np.arange(N), np.full(N, -1), BATCH),
+    ]
+    for data in pipelines:
+        assert data.options().autotune.enabled is False
+
+
 def test_an_order_by_length_holds_every_example_once_with_the_odd_ones_last():
     for n in (1, BATCH - 1, BATCH, 3 * WINDOW + 5):
         lengths = np.random.default_rng(n).integers(2, 65, n)
