@@ -81,7 +81,7 @@ def activations(
     Raises:
         StopAskedError: a stop was asked for meanwhile. Nothing half-made stays.
     """
-    found = {target.key: store.find(target.key) for target in targets}
+    found = {target.key: _found(target, rows, source, store) for target in targets}
     missing = [target for target in targets if found[target.key] is None]
     if targets and not missing:
         reporter.event("note", message="The frozen part is in the store already: nothing to compute.")
@@ -103,6 +103,18 @@ def activations(
             with_room(lambda batch: _write_all(run, data(batch), made, places, reporter), BATCH, reporter)
             found |= {key: writer.commit() for key, writer in writers.items()}
     return Extracted([found[target.key] for target in targets], features)
+
+
+def _found(target: Target, rows: Rows, source: batches.Source, store: FeatureStore) -> Entry | None:
+    """The stored entry, unless an example that could not be read for it can be read now, as when a drive is back."""
+    entry = store.find(target.key)
+    if not entry or not entry.unreadable:
+        return entry
+    lost = sorted(entry.unreadable)
+    if any(ok.numpy().any() for _, ok in batches.loaded(source, rows.index[lost], rows.views[lost], BATCH)):
+        store.forget(entry)
+        return None
+    return entry
 
 
 @contextmanager

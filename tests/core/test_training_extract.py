@@ -5,6 +5,7 @@ import pytest
 
 from core import tasks
 from core.config import from_json
+from core.files import read_json, write_json
 from core.models.cuts import cut_points
 from core.run_list import create_run
 from core.training import network
@@ -66,6 +67,18 @@ def test_a_later_cut_is_computed_from_a_stored_earlier_one(spoilt, tmp_path, mon
 
 
 @needs_minilm
+def test_an_example_that_could_not_be_read_once_is_tried_again_before_the_store_serves(tmp_path, monkeypatch):
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
+    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
+    run_of(data, unfreeze="none")
+    (file,) = tmp_path.glob("cache/features/*/meta.json")
+    write_json(file, {**read_json(file), "unreadable": [3]})  # as after a pass during which a drive was away
+    again = run_of(data, unfreeze="none")
+    assert passes(again) == [ONCE]
+    assert len(again.dataset()["files"]) == 20
+    assert read_json(file)["unreadable"] == []
+
+
 def test_texts_go_on_from_a_stored_cut_with_their_masks(tmp_path):
     settings = {"task": "text", "backbone": "MiniLM", "sequence_length": 16}
     config = from_json({"data": str(write_reviews(tmp_path / "reviews.csv")), **settings})
