@@ -13,9 +13,8 @@ from core.config import RunConfig
 from core.data import dicom
 from core.data.reading import AS_STORED, reading
 from core.errors import RunError
-from core.exports.script_parts import common, filled, has_phase_2
+from core.exports.script_parts import common, filled, fine_tuned, keeping
 from core.models.structure import structure
-from core.models.thaw import resolve
 from core.record import Run
 
 _RESCALE = {
@@ -82,9 +81,7 @@ _THAW = """
     fit(model, (paths[train], labels[train]), (paths[held_out], labels[held_out]), weights, done, *PHASE_2)
     second = accuracy(model, paths[held_out], labels[held_out])
     print(f"held-out accuracy after phase 2: {second:.4f}")
-    if second < first:  # phase 2 made it worse
-        model.set_weights(frozen)
-    kept = max(first, second)
+KEEP_HERE
 """.strip("\n")
 
 
@@ -134,23 +131,24 @@ def _is_scan(path: Path) -> bool:
 def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[str]) -> dict[str, object]:
     kind = row.preprocessing if config.preprocessing == "backbone" else config.preprocessing
     keras_own = row.source == "keras" and config.weights == "pretrained"
-    augmented, second = config.augmentation != "off", has_phase_2(config)
+    augmented = config.augmentation != "off"
     described = structure(row.key, row.default_size)  # names are the same at every size
     if described is None:
         raise RunError(f"The layers of {row.title} are not known here.")
-    thawed, condition = (
-        _thawed(config.unfreeze, described["layers"], resolve(config.unfreeze, described)) if second else ("", "")
-    )
+    learning = fine_tuned(config, described)
+    thawed, condition = _thawed(config.unfreeze, described["layers"], learning) if learning else ("", "")
     drops = any("Dropout" in layer["type"] or "Depth" in layer["type"] for layer in described["layers"])
     return {
-        **common(run, config, root, [_UPRIGHT]),
+        **common(run, config, root, [_UPRIGHT], learning),
         "needs": "" if keras_own else " and models/phase1.keras (the backbone that it started from)",
         "size": config.image_size or row.default_size,
         "augment": _augmentation(config) if augmented else "",
         "augment_batches": _AUGMENT if augmented else "",
         "normalise": _CAFFE if kind == "caffe" else f"normalise = {_RESCALE[kind]}",
         "thawed": thawed,
-        "phase_2": _THAW.replace("THAWED_HERE", condition) if second else "    kept = first",
+        "phase_2": _THAW.replace("THAWED_HERE", condition).replace("KEEP_HERE", keeping(run))
+        if learning
+        else "    kept = first",
         "decode": _DECODE_PLAIN if endings <= {".jpg", ".jpeg", ".png"} else _DECODE_ANY,
         "no_dropout": _NO_DROPOUT if drops else "",
         "backbone": (_KERAS_BASE.format(key=row.key) if keras_own else _SAVED_BASE).strip("\n"),
@@ -162,7 +160,7 @@ def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[st
 _UPRIGHT = "Photos that only their EXIF data turn upright are read as they lie; Thaw turns them."
 
 
-def _thawed(unfreeze: str, layers: list[dict[str, Any]], chosen: frozenset[str]) -> tuple[str, str]:
+def _thawed(unfreeze: str, layers: list[dict[str, Any]], chosen: list[str]) -> tuple[str, str]:
     """A line that says what learns in phase 2, and the condition on a layer and its place `i` that it gives."""
     first = next((i for i, layer in enumerate(layers) if layer["name"] in chosen), len(layers))
     if all(layer["name"] in chosen for layer in layers[first:] if layer["thawable"]):

@@ -1,11 +1,15 @@
 """Pieces of a standalone `train.py` that do not depend on the modality, chosen by the run's settings."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from core.config import PhaseConfig, RunConfig
+from core.errors import RunError
+from core.models import thaw
+from core.models.thaw import Structure
 from core.record import Run
 
 FOLDER = Path(__file__).parent
@@ -37,6 +41,20 @@ def cosine(peak, warmup, total):
 
 '''
 _SCHEDULES = {"cosine": _COSINE, "linear": _LINEAR}
+_KEEP_BETTER = """
+    if second < first:  # phase 2 made it worse
+        model.set_weights(frozen)
+    kept = max(first, second)
+"""
+_KEEPING: dict[Any, str] = {  # what people chose
+    1: """
+    model.set_weights(frozen)  # as people chose, the model of phase 1 is kept, whether or not it is better
+    kept = first
+""",
+    2: """
+    kept = second  # as people chose, the model of phase 2 is kept, whether or not it is better
+""",
+}
 
 
 def filled(template: str, gaps: dict[str, object]) -> str:
@@ -46,9 +64,19 @@ def filled(template: str, gaps: dict[str, object]) -> str:
     return "\n".join(line for i, line in enumerate(lines) if line or lines[i - 2 : i] != ["", ""]) + "\n"
 
 
-def common(run: Run, config: RunConfig, root: str, own_limits: Sequence[str]) -> dict[str, object]:
-    """The gaps that every script has. `own_limits`: what differs from the run because of the modality."""
-    schedules = {config.phase1.schedule} | ({config.phase2.schedule} if has_phase_2(config) else set())
+def common(
+    run: Run, config: RunConfig, root: str, own_limits: Sequence[str], learning: Collection[str]
+) -> dict[str, object]:
+    """The gaps that every script has.
+
+    Args:
+        run: what the script reproduces.
+        config: its settings.
+        root: the folder of its data.
+        own_limits: what differs from the run because of the modality.
+        learning: the backbone's layers that learn in phase 2; there is none without any.
+    """
+    schedules = {config.phase1.schedule} | ({config.phase2.schedule} if learning else set())
     return {
         "run_id": run.id,
         "expected": _expected(run),
@@ -61,16 +89,30 @@ def common(run: Run, config: RunConfig, root: str, own_limits: Sequence[str]) ->
         if config.early_stopping
         else "None  # every epoch is trained",
         "phase1": _phase(config.phase1),
-        "phase2": f"PHASE_2 = {_phase(config.phase2)}" if has_phase_2(config) else "",
+        "phase2": f"PHASE_2 = {_phase(config.phase2)}" if learning else "",
         "schedules": "".join(_SCHEDULES.get(kind, "") for kind in sorted(schedules)),
         "fitting": filled("train_fitting.py.txt", {"head": _head(config)}).rstrip("\n"),
         "class_weights": _class_weights(config),
     }
 
 
-def has_phase_2(config: RunConfig) -> bool:
-    """Whether anything is fine-tuned."""
-    return config.phase2.epochs > 0 and config.unfreeze != "none"
+def fine_tuned(config: RunConfig, structure: Structure | None) -> list[str]:
+    """The backbone's layers that learn in phase 2, in its order; none where the run trains its head alone.
+
+    Raises:
+        RunError: there is a phase 2, and `structure` is None.
+    """
+    if not config.phase2.epochs or config.unfreeze == "none":
+        return []
+    if structure is None:
+        raise RunError(f"The layers of {config.backbone} with the weights {config.weights!r} are not known here.")
+    learning = thaw.learning(config, structure)
+    return [row["name"] for row in structure["layers"] if row["name"] in learning]
+
+
+def keeping(run: Run) -> str:
+    """The lines after phase 2 by which the script keeps the model that the run keeps."""
+    return _KEEPING.get(run.notes().get("kept"), _KEEP_BETTER).strip("\n")
 
 
 def _expected(run: Run) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from core.config import RunConfig
 from core.data import columns, encodings, table
 from core.data.texts import table_of
-from core.errors import DataError, RunError
-from core.exports.script_parts import common, filled, has_phase_2
-from core.models import own_encoder, thaw
+from core.errors import DataError
+from core.exports.script_parts import common, filled, fine_tuned, keeping
+from core.models import own_encoder
 from core.record import Run
 
 _FILES = '''
@@ -81,9 +81,7 @@ $lora
     fit(model, learned, judged, weights, done, *PHASE_2)
     second = accuracy(model, *judged)
     print(f"held-out accuracy after phase 2: {second:.4f}")
-    if second < first:  # phase 2 made it worse
-        model.set_weights(frozen)
-    kept = max(first, second)
+$keeping
 """.strip("\n")
 _LORA = """
     beside = [p for layer in base.layers if layer.trainable for p in layer._flatten_layers() if p.name in PROJECTIONS]
@@ -100,14 +98,15 @@ def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
     """The script of a run on texts.
 
     Raises:
-        RunError: the layers of its encoder are not known.
+        RunError: the layers of its encoder are not known, and some of them learn.
         DataError: its table is no longer there.
     """
     texts, modules = _texts(config, dataset)
-    thawed, phase_2 = _phase_2(config) if has_phase_2(config) else ("", "    kept = first")
+    learning = fine_tuned(config, own_encoder.structure_of(config))
+    thawed, phase_2 = _phase_2(run, config, learning) if learning else ("", "    kept = first")
     own = [] if texts != _FILES else [_OTHERS]
     gaps = {
-        **common(run, config, str(dataset["root"]), own),
+        **common(run, config, str(dataset["root"]), own, learning),
         "modules": modules,
         "texts": texts,
         "thawed": thawed,
@@ -116,19 +115,15 @@ def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
     return filled("train_text.py.txt", gaps)
 
 
-def _phase_2(config: RunConfig) -> tuple[str, str]:
+def _phase_2(run: Run, config: RunConfig, names: list[str]) -> tuple[str, str]:
     """Constants that name what learns in phase 2, and the phase itself."""
-    described = own_encoder.structure_of(config)
-    if described is None:
-        raise RunError(f"The layers of {config.backbone} with the weights {config.weights!r} are not known here.")
-    names = sorted(thaw.learning(config, described), key=[x["name"] for x in described["layers"]].index)
     listed = textwrap.fill(" ".join(names), 116)
     constants = f'THAWED = """\n{listed}\n""".split()  # {config.unfreeze}'
     what, lora = "Thaw the chosen layers and go on in small steps", ""
     if config.lora_rank:
         constants += f'\nLORA_RANK = {config.lora_rank}\nPROJECTIONS = ("query", "value", "query_dense", "value_dense")'
         what, lora = "LoRA learns beside the attention of the chosen layers", _LORA
-    return constants, _THAW.replace("$what", what).replace("$lora", lora)
+    return constants, _THAW.replace("$what", what).replace("$lora", lora).replace("$keeping", keeping(run))
 
 
 def _texts(config: RunConfig, dataset: dict[str, Any]) -> tuple[str, str]:

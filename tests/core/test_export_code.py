@@ -102,6 +102,25 @@ def test_only_what_the_run_needs_is_in_the_script():
     assert "cosine" not in text
 
 
+@pytest.mark.parametrize("unfreeze", ["blocks:0", "layers:0", "names:conv1_relu"])
+def test_where_nothing_thawed_can_learn_there_is_no_phase_2_as_in_the_run(unfreeze):
+    text = script(run_of(RunConfig(backbone="ResNet50", task="image", unfreeze=unfreeze)))
+    assert "Phase 2" not in text
+    assert "PHASE_2" not in text
+
+
+def test_the_phase_that_people_chose_is_kept():
+    run = run_of(RunConfig(task="image"))
+    assert "if second < first" in script(run)
+    for phase, line in ((1, "    kept = first\n"), (2, "    kept = second ")):
+        run.write_notes(kept=phase)
+        text = script(run)
+        ast.parse(text)
+        assert line in text
+        assert "if second < first" not in text
+        assert ("model.set_weights(frozen)" in text) == (phase == 1)
+
+
 @pytest.mark.parametrize("suffix", ["dcm", "tif", "TIFF"])
 def test_scans_which_the_script_would_decode_otherwise_are_refused(suffix):
     with pytest.raises(RunError, match="neither DICOM nor TIFF"):

@@ -103,6 +103,7 @@ SETTINGS = {
         "phase2": PhaseConfig(optimizer="adamw", weight_decay=0.01, schedule="linear"),
     },
     "nothing thawed": {"unfreeze": "none"},
+    "none of its blocks thawed": {"unfreeze": "blocks:0", "lora_rank": 4},
     "LoRA": {"lora_rank": 4, "unfreeze": "blocks:3"},
 }
 
@@ -113,7 +114,8 @@ def test_a_script_is_short_valid_python_that_has_only_what_it_needs(name, tmp_pa
     ast.parse(text)
     assert len(text.splitlines()) < 200
     assert max(len(line) for line in text.splitlines() if not line.startswith(("RUN = ", "DATA = "))) <= 120
-    assert ("Phase 2" in text) == (name != "nothing thawed")
+    assert ("Phase 2" in text) == ("thawed" not in name)
+    assert ("if second < first" in text) == ("thawed" not in name)
     assert ("enable_lora" in text) == (name == "LoRA")
 
 
