@@ -63,6 +63,13 @@ def exported(run: Run, name: str) -> Path:
     return run.exports / {"report": "report.html", "code": "train.py", "card": "model-card.md"}[name]
 
 
+def is_older(run: Run, name: str) -> bool:
+    """Whether the run's figures, or what people decided about it, changed after an export was made."""
+    told = [run.notes_file, run.insight_file, *map(run.evaluation_file, (1, 2))]
+    made = exported(run, name).stat().st_mtime_ns
+    return any(file.stat().st_mtime_ns > made for file in told if file.exists())
+
+
 def start(run: Run, kind: str) -> None:
     """Start a job, unless it is at it already.
 
@@ -91,11 +98,12 @@ def _start(run: Run, kind: str, state: Path) -> None:
 def poll(run: Run, kind: str) -> dict[str, Any]:
     """`state` (none, running, done, failed) and `message` of a job."""
     path = run.job_file(kind)
-    if not path.parent.is_dir():
-        return {"state": NONE, "message": ""}
-    with _lock(path) as lock:
-        alive = _taken(lock)
-        found = read_json(path)
+    try:
+        with _lock(path) as lock:
+            alive = _taken(lock)
+            found = read_json(path)
+    except OSError:  # no job was ever started, or none can be here now: the folder is read-only
+        alive, found = False, read_json(path)
     if not isinstance(found, dict):
         return {"state": NONE, "message": ""}
     if found.get("state") == RUNNING and not alive:

@@ -76,6 +76,8 @@ def _kind(run: Run, kind: str, state: str, message: str) -> None:
                 on_click="ignore",
             )
             st.button("Again", key=f"again-{kind}", type="tertiary", on_click=_start, args=(run, kind))
+        if run_jobs.is_older(run, kind):
+            st.caption(":material/history: The run, or what was decided about it, changed after this was made.")
         return
     st.button("Make it", key=f"make-{kind}", icon=":material/play_arrow:", on_click=_start, args=(run, kind))
 

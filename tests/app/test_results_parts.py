@@ -835,6 +835,19 @@ def test_a_download_keeps_its_address_through_reruns(run):
     assert _address(app.run(), "Download report.html") == before
 
 
+def test_what_was_made_before_a_decision_says_so(run):
+    file = run_jobs.exported(run, "report")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("<html>")
+    run.job_file("report").parent.mkdir(exist_ok=True)
+    run.job_file("report").write_text('{"state": "done", "message": ""}')
+    assert not any("changed after this was made" in caption.value for caption in _open(run, "take").caption)
+    run.write_notes(threshold={"class": run.dataset()["classes"][0], "value": 0.3})
+    app = _open(run, "take")
+    assert sum("changed after this was made" in caption.value for caption in app.caption) == 1
+    assert not _errors(app)
+
+
 def _address(app, label):
     [button] = [element.proto for element in app.get("download_button") if element.proto.label == label]
     assert not button.deferred_file_id
