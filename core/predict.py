@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -32,7 +33,7 @@ class Predictor:
         self.phase = phase or run.kept()
         self.classes, task = labels(run)
         self.task, self.config = tasks.task(task), run.config()
-        self._judged: Any = None
+        self._judged: tuple[int, Any] = (0, None)  # when the figures were written, and they
         self._call = self.task.inference(load_model(run, self.phase))
 
     def predict(self, example: Any) -> np.ndarray:
@@ -64,9 +65,12 @@ class Predictor:
         return answer(probabilities, self.classes, of_phase(self.run.notes(), calibrate, figures, kept))
 
     def _figures(self) -> Any:
-        """Those of this phase, read once they are there: judging writes them after the model."""
-        self._judged = self._judged or self.run.evaluation(self.phase)
-        return self._judged
+        """Those of this phase, read again when they are written anew: judging does it after the model."""
+        with suppress(OSError):  # not there yet, or no longer
+            written = self.run.evaluation_file(self.phase).stat().st_mtime_ns
+            if written != self._judged[0]:
+                self._judged = written, self.run.evaluation(self.phase)
+        return self._judged[1]
 
     def predict_files(self, paths: Sequence[str | Path]) -> list[dict[str, Any]]:
         """A row for each file, in the order given: `path`, `label`, `probability`, `probabilities`, `error`.

@@ -17,6 +17,7 @@ from components.try_input import Picture, Text, asked, picture_input, text_input
 from core import service_client
 from core.data import pixels
 from core.data.reading import reading
+from core.decision import temperature
 from core.errors import ThawError
 from core.record import Run
 from core.service_client import Service
@@ -60,7 +61,9 @@ def _answer(run: Run, given: Picture | Text) -> None:
     st.html(shown + answer(row, given.truth, seconds))
     phases = _phases(run, service, given, row)
     if isinstance(given, Picture):
-        explanation.show(run, given.data, list(row["probabilities"]), key="try", answers=phases)
+        explanation.show(
+            run, given.data, list(row["probabilities"]), key="try", answers=phases, calibrated=_calibrated(run)
+        )
     else:
         _words(run, service, given, row)
 
@@ -76,12 +79,17 @@ def _words(run: Run, service: Service, given: Text, row: dict[str, Any]) -> None
     except ThawError as error:
         say(error)
         return
-    calibrated = bool(run.config().calibrate or run.notes().get("temperature"))
     st.html(
         word_tints.key(found.label)
         + f'<div class="thaw-text">{word_tints.tinted(given.text, found)}</div>'
-        + word_tints.strongest(given.text, found, calibrated)
+        + word_tints.strongest(given.text, found, _calibrated(run))
     )
+
+
+def _calibrated(run: Run) -> bool:
+    """Whether the kept model's answers are given with a temperature; an explanation is of what the network says."""
+    kept = run.kept()
+    return temperature(run.notes(), run.config().calibrate, run.evaluation(kept)) not in (None, 1.0)
 
 
 def _ask(service: Service, given: Picture | Text, phases: str) -> dict[str, Any]:

@@ -92,6 +92,17 @@ def test_the_model_that_is_not_kept_answers_by_nothing_that_was_decided_for_the_
     assert Predictor(run, 1).answer(p)["probability"] == pytest.approx(0.9)
 
 
+def test_a_model_that_is_judged_again_answers_by_its_new_figures():
+    run = make_run(("no", "yes"))
+    run.write_notes(temperature=3.0)
+    p, predictor = np.array([0.9, 0.1]), Predictor(run, 1)
+    assert predictor.answer(p)["probability"] == pytest.approx(0.9)
+    for value, expected in ((2.0, 0.75), (1.0, 0.9)):
+        fitted = {"value": value, "loss_before": 0.5, "loss_after": 0.4}
+        write_json(run.evaluation_file(1), {"temperature": fitted})
+        assert predictor.answer(p)["probability"] == pytest.approx(expected)
+
+
 def test_temperature_softens_and_abstaining_gives_no_label():
     p = np.array([0.9, 0.1])
     assert answer(p, ("a", "b"), {"temperature": 2.0})["probability"] == pytest.approx(0.75)
