@@ -72,10 +72,10 @@ def start(config: RunConfig, runs: Path | None = None, bound: bool = False) -> R
     name = config.name or _free_name(Path(data).stem, runs)
     found = corrections.to_apply(find_run(config.corrections_of, runs)) if config.corrections_of else {}
     run = create_run(config, versions(), runs)
-    if found:
-        write_json(run.corrections_file, found)
     run.write_notes(name=name)
     with run.changing():
+        if found:
+            write_json(run.corrections_file, found)
         _submit(run, bound)
     return run
 

@@ -14,11 +14,14 @@ def ask(run: Run, data: str) -> None:
 
     Raises:
         DataError: it does not exist, or lies outside the allowed roots.
+        RunError: the run is gone, or its folder is full or read-only.
     """
     if not data.strip():
         raise DataError("Type the path of the other data first.")
-    run.other_data_request.parent.mkdir(exist_ok=True)
-    write_json(run.other_data_request, {"data": str(roots.check(data))})
+    checked = roots.check(data)
+    with run.changing():
+        run.other_data_request.parent.mkdir(exist_ok=True)
+        write_json(run.other_data_request, {"data": str(checked)})
 
 
 def asked(run: Run) -> str:

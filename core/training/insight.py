@@ -76,7 +76,7 @@ class Insight:
     def compare_with_earlier(self) -> None:
         """After a run with corrections: what they brought."""
         name = self.examples.config.corrections_of
-        found = read_json(self.run.insight_file)
+        found = read_json(self.run.insight_file, {})  # nothing where looking into the network failed
         if not name or not isinstance(found, dict):
             return
         try:

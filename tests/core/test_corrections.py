@@ -2,18 +2,20 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from served_run import make_run
 
 from core import config as configs
-from core import corrections, launcher
+from core import corrections, launcher, tasks
 from core.config import RunConfig
 from core.data.manifest import Example, Manifest
 from core.errors import ConfigError, RunError
 from core.evaluation import insight
 from core.files import write_json
 from core.record import Run
+from core.training.insight import Insight
 from tests.core.conftest import core, make_pictures, train
 
 FILES = (Example("a/1", 0, "train"), Example("a/2", 0, "validation"), Example("b/1", 1, "train"))
@@ -101,6 +103,10 @@ def test_training_again_starts_from_the_stored_features_and_tells_the_difference
     assert (found["of"], found["relabelled"], found["excluded"], found["n"]) == (first.id, 1, 2, len(held_out) - 1)
     assert found["sentence"].startswith("1 label changed, 2 pictures left out: ")
     assert found["mended"] - found["broken"] == round((found["after"] - found["before"]) * found["n"])
+    second.insight_file.unlink()  # as where the look into the network failed
+    about = SimpleNamespace(config=second.config(), task=tasks.task("image"))
+    Insight.compare_with_earlier(SimpleNamespace(run=second, examples=about, reporter=None))
+    assert insight.read(second).corrections == found
 
 
 def _settings(run, folder):
