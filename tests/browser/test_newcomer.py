@@ -112,8 +112,12 @@ def test_a_run_is_looked_into(app, page, tmp_path):
 
     _part(page, app, run, "wrong")
     page.locator(".thaw-plot .nsewdrag").first.wait_for(state="attached")
-    _click_first_cell(page)
-    page.wait_for_function("() => [...document.querySelectorAll('input')].some(i => i.value.startsWith('0, found'))")
+    _click_cell(page, 0, 0)
+    _wait_for_choice(page, "0, found")
+    page.locator(".thaw-grid [data-open]").first.wait_for()
+    true, answer = _mistaken(run)
+    _click_cell(page, true, answer)
+    _wait_for_choice(page, f"{true} taken for {answer}")
     page.locator(".thaw-grid [data-open]").first.wait_for()
     _expect_no_error(page)
     _shot(page, "7-wrong")
@@ -162,12 +166,24 @@ def _wait_for_mark(page, epoch):
     )
 
 
-def _click_first_cell(page):
-    """Click the cell of zeros that were found, in the confusion matrix of ten classes."""
+def _click_cell(page, true, answer):
+    """Click a cell of the confusion matrix of ten classes; the first row is on top."""
     matrix = page.locator(".thaw-plot .nsewdrag").first
     matrix.scroll_into_view_if_needed()
     box = matrix.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 20, box["y"] + box["height"] / 20)
+    page.mouse.click(box["x"] + box["width"] * (answer + 0.5) / 10, box["y"] + box["height"] * (true + 0.5) / 10)
+
+
+def _wait_for_choice(page, words):
+    page.wait_for_function(
+        "words => [...document.querySelectorAll('input')].some(input => input.value.startsWith(words))", arg=words
+    )
+
+
+def _mistaken(run):
+    """A digit, and another one that the kept model took it for."""
+    matrix = run.evaluation(run.kept())["confusion"]
+    return next((i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) if n and i != j)
 
 
 def test_a_threshold_is_set_and_kept(app, page):

@@ -18,6 +18,7 @@ from core.data import scan as scans
 from core.data.scan import PROBLEM_KINDS, cached, last, scan
 from core.data.split import assign_splits
 from core.errors import DataError
+from core.tasks import detect
 
 
 def encoded(kind):
@@ -416,20 +417,24 @@ NAMES = st.sampled_from(
 CONTENTS = st.sampled_from(
     [b"", b"text", b"\xff\xd8\xff\xd9", b"\x89PNG\r\n\x1a\n", PNG, PNG[:-1], PNG[:20], JPEG, JPEG[:-9]]
 )
+LINKS = st.sampled_from([".", "..", "cat", "../dog", "x.png", "../cat/x.png", "nowhere", "a\nb"]).map(Path)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.dictionaries(st.lists(NAMES, min_size=1, max_size=4).map("/".join), CONTENTS, max_size=12))
+@given(st.dictionaries(st.lists(NAMES, min_size=1, max_size=4).map("/".join), CONTENTS | LINKS, max_size=12))
 def test_any_folder_tree_is_scanned_or_refused_in_a_sentence(tree):
-    with tempfile.TemporaryDirectory() as root:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "data")  # one that a link may leave
+        root.mkdir()
         for path, content in tree.items():
-            target = Path(root, path)
+            target = root / path
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+                target.symlink_to(content) if isinstance(content, Path) else target.write_bytes(content)
             except OSError:
-                continue  # a file of that name stands where a folder belongs
+                continue  # a file of that name stands where a folder belongs, or a link leads in a circle
         try:
+            assert detect(str(root)) in ("image", "text")
             found = scan(root, use_cache=False)
         except DataError:
             return
