@@ -822,13 +822,18 @@ def test_a_bar_or_cell_beside_the_line_shows_its_pictures(run):
         assert f": {many} picture" in _said(app)
 
 
-def test_a_download_keeps_its_address_through_reruns(run):
-    """One made on demand is called anew in every rerun, and a click on the button of before brings nothing."""
+def _report_made(run):
+    """As its job leaves it."""
     file = run_jobs.exported(run, "report")
     file.parent.mkdir(exist_ok=True)
     file.write_text("<html>")
     run.job_file("report").parent.mkdir(exist_ok=True)
     run.job_file("report").write_text('{"state": "done", "message": ""}')
+
+
+def test_a_download_keeps_its_address_through_reruns(run):
+    """One made on demand is called anew in every rerun, and a click on the button of before brings nothing."""
+    _report_made(run)
     app = _open(run, "take")
     before = _address(app, "Download report.html")
     assert before
@@ -836,11 +841,7 @@ def test_a_download_keeps_its_address_through_reruns(run):
 
 
 def test_what_was_made_before_a_decision_says_so(run):
-    file = run_jobs.exported(run, "report")
-    file.parent.mkdir(exist_ok=True)
-    file.write_text("<html>")
-    run.job_file("report").parent.mkdir(exist_ok=True)
-    run.job_file("report").write_text('{"state": "done", "message": ""}')
+    _report_made(run)
     assert not any("changed after this was made" in caption.value for caption in _open(run, "take").caption)
     run.write_notes(threshold={"class": run.dataset()["classes"][0], "value": 0.3})
     app = _open(run, "take")

@@ -66,7 +66,6 @@ def test_a_later_cut_is_computed_from_a_stored_earlier_one(spoilt, tmp_path, mon
     assert_alike(second, alone)
 
 
-@needs_minilm
 def test_an_example_that_could_not_be_read_once_is_tried_again_before_the_store_serves(tmp_path, monkeypatch):
     monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
     data = make_pictures(tmp_path / "data", ["a", "b"], 10)
@@ -79,6 +78,7 @@ def test_an_example_that_could_not_be_read_once_is_tried_again_before_the_store_
     assert read_json(file)["unreadable"] == []
 
 
+@needs_minilm
 def test_texts_go_on_from_a_stored_cut_with_their_masks(tmp_path):
     settings = {"task": "text", "backbone": "MiniLM", "sequence_length": 16}
     config = from_json({"data": str(write_reviews(tmp_path / "reviews.csv")), **settings})
