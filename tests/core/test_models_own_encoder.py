@@ -8,7 +8,7 @@ import pytest
 from core.catalog import BACKBONES
 from core.config import from_json
 from core.errors import ConfigError
-from core.exports.text_script import _phase_2
+from core.exports.script_parts import fine_tuned
 from core.models import own_encoder, text_backbones, thaw
 from core.models.describe import describe
 from core.models.structure import structure
@@ -55,7 +55,7 @@ def test_refusals_and_the_script_count_the_folders_layers(backbone, tmp_path):
         refuse_settings(asked)
         names = [f"transformer_layer_{k}" for k in range(first, 5)]
         assert sorted(thaw.learning(asked, own_encoder.structure_of(asked))) == names
-        assert _phase_2(asked)[0].splitlines()[1].split() == names
+        assert fine_tuned(asked, own_encoder.structure_of(asked)) == names
     with pytest.raises(ConfigError, match="5 blocks"):
         refuse_settings(config.replace(unfreeze="blocks:6"))
 
