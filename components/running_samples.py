@@ -19,14 +19,13 @@ Event = Mapping[str, Any]
 def show_samples(run: Run, events: Sequence[Event]) -> None:
     """The grid, or its skeleton before the first epoch has ended."""
     rounds = [event for event in events if event["kind"] == "samples"]
-    dataset = _dataset(run) if rounds else None
-    if not rounds or dataset is None:
+    sampled = _sampled(run, rounds[-1]["rows"]) if rounds else None
+    if sampled is None:
         st.html(bones(12))
         return
     now, before = rounds[-1], rounds[-2] if len(rounds) > 1 else None
-    files = [dataset["files"][row] for row in now["rows"]]
-    config = run.config()
-    made = answers(dataset["classes"], files, _pictures(config, dataset["root"], files), now, before)
+    files, config = sampled["files"], run.config()
+    made = answers(sampled["classes"], files, _pictures(config, sampled["root"], files), now, before)
     if config.task == "text":
         texts = texts_of(config)
         shown = [shortened(texts.get(file["path"], file["path"])) for file in files]
@@ -40,13 +39,16 @@ def _pictures(config: RunConfig, root: str, files: Sequence[Mapping[str, Any]]) 
     return list(thumbnails([str(Path(root) / file["path"]) for file in files], 320, reading(config)))
 
 
-def _dataset(run: Run) -> dict[str, Any] | None:
-    """The manifest, read once a session: it never changes."""
-    kept = st.session_state.setdefault("dataset", {})
-    if kept.get("run") != run.id or kept.get("manifest") is None:
-        kept.update(run=run.id, manifest=run.dataset())
-    manifest: dict[str, Any] | None = kept["manifest"]
-    return manifest
+def _sampled(run: Run, rows: list[int]) -> dict[str, Any] | None:
+    """What the manifest says of the sampled files, read once a session: it never changes."""
+    kept: dict[str, Any] = st.session_state.setdefault("sampled", {})
+    if (kept.get("run"), kept.get("rows")) != (run.id, rows):
+        dataset = run.dataset()
+        if dataset is None:
+            return None
+        kept.update(run=run.id, rows=rows, root=dataset["root"], classes=dataset["classes"])
+        kept["files"] = [dataset["files"][row] for row in rows]
+    return kept
 
 
 def answers(

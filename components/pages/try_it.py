@@ -10,14 +10,13 @@ from components.answer import answer, changed_words, phase_bars
 from components.escape import as_html, as_markdown
 from components.guard import guarded, say
 from components.results import explanation
-from components.results.decided import asked_of
+from components.results.decided import asked_of, temperature
 from components.results.report import report
 from components.run_picker import run_picker, say_missing
 from components.try_input import Picture, Text, asked, picture_input, text_input
 from core import service_client
 from core.data import pixels
 from core.data.reading import reading
-from core.decision import temperature
 from core.errors import ThawError
 from core.record import Run
 from core.service_client import Service
@@ -39,10 +38,11 @@ def _page(run: Run) -> None:
             theme.empty("image_search", "The answer will be here", "Give it something to look at.")
             service_client.service(run)  # loads the model while people choose
         else:
-            _answer(run, given)
+            _answer(run, given, calibrated=found is not None and temperature(found) is not None)
 
 
-def _answer(run: Run, given: Picture | Text) -> None:
+def _answer(run: Run, given: Picture | Text, calibrated: bool) -> None:
+    """What the models say; `calibrated`, with a temperature, while an explanation is of what the network says."""
     try:
         copy = pixels.thumbnail(given.data, 640, reading(run.config())) if isinstance(given, Picture) else None
         with st.spinner("Asking the model. The first answer takes some seconds, while it loads."):
@@ -61,14 +61,12 @@ def _answer(run: Run, given: Picture | Text) -> None:
     st.html(shown + answer(row, given.truth, seconds))
     phases = _phases(run, service, given, row)
     if isinstance(given, Picture):
-        explanation.show(
-            run, given.data, list(row["probabilities"]), key="try", answers=phases, calibrated=_calibrated(run)
-        )
+        explanation.show(run, given.data, list(row["probabilities"]), key="try", answers=phases, calibrated=calibrated)
     else:
-        _words(run, service, given, row)
+        _words(service, given, row, calibrated)
 
 
-def _words(run: Run, service: Service, given: Text, row: dict[str, Any]) -> None:
+def _words(service: Service, given: Text, row: dict[str, Any], calibrated: bool) -> None:
     """The text with its words tinted; asked last, since each word is left out in turn."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader("Words that carry it")
@@ -82,14 +80,8 @@ def _words(run: Run, service: Service, given: Text, row: dict[str, Any]) -> None
     st.html(
         word_tints.key(found.label)
         + f'<div class="thaw-text">{word_tints.tinted(given.text, found)}</div>'
-        + word_tints.strongest(given.text, found, _calibrated(run))
+        + word_tints.strongest(given.text, found, calibrated)
     )
-
-
-def _calibrated(run: Run) -> bool:
-    """Whether the kept model's answers are given with a temperature; an explanation is of what the network says."""
-    kept = run.kept()
-    return temperature(run.notes(), run.config().calibrate, run.evaluation(kept)) not in (None, 1.0)
 
 
 def _ask(service: Service, given: Picture | Text, phases: str) -> dict[str, Any]:

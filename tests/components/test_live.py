@@ -1,6 +1,7 @@
 """A session that follows a run sees every epoch once, through a resume too."""
 
 import json
+import weakref
 
 import pytest
 import streamlit as st
@@ -36,3 +37,28 @@ def test_a_resume_that_has_written_past_what_was_read_shows_no_epoch_twice(run, 
     reporter.close("stopped")
     run.events_file.unlink()
     assert epochs(run) == []
+
+
+def test_sessions_that_follow_a_run_share_what_was_read_and_keep_two_rounds_of_samples(run, monkeypatch):
+    with open(run.events_file, "w") as file:
+        for epoch in range(5):
+            file.write(json.dumps({"kind": "epoch", "epoch": epoch}) + "\n")
+            file.write(json.dumps({"kind": "samples", "epoch": epoch, "rows": [1], "probabilities": [[0.5]]}) + "\n")
+    sessions, seen = ({}, {}), []
+    for session in sessions:
+        monkeypatch.setattr(st, "session_state", session)
+        seen.append(live.events(run))
+    assert [event["epoch"] for event in seen[0] if event["kind"] == "samples"] == [3, 4]
+    assert all(mine is theirs for mine, theirs in zip(*seen, strict=True))
+    told = weakref.ref(sessions[0]["live"])
+    for session in sessions:
+        assert told() is not None
+        session.clear()
+    assert told() is None  # nobody follows any more
+
+
+def test_two_runs_are_followed_apart(run, tmp_path):
+    other = create_run(RunConfig(data="x"), {}, tmp_path)
+    run.events_file.write_text('{"kind": "epoch", "epoch": 1}\n')
+    other.events_file.write_text('{"kind": "epoch", "epoch": 7}\n')
+    assert (epochs(run), epochs(other), epochs(run)) == ([1], [7], [1])
