@@ -33,7 +33,7 @@ class Predictor:
         self.phase = phase or run.kept()
         self.classes, task = labels(run)
         self.task, self.config = tasks.task(task), run.config()
-        self._judged: tuple[int, Any] = (0, None)  # when the figures were written, and they
+        self._judged: tuple[Any, Any] = (None, None)  # what changes when the figures are written anew, and they
         self._call = self.task.inference(load_model(run, self.phase))
 
     def predict(self, example: Any) -> np.ndarray:
@@ -67,7 +67,8 @@ class Predictor:
     def _figures(self) -> Any:
         """Those of this phase, read again when they are written anew: judging does it after the model."""
         with suppress(OSError):  # not there yet, or no longer
-            written = self.run.evaluation_file(self.phase).stat().st_mtime_ns
+            file = self.run.evaluation_file(self.phase).stat()
+            written = file.st_ino, file.st_mtime_ns
             if written != self._judged[0]:
                 self._judged = written, self.run.evaluation(self.phase)
         return self._judged[1]

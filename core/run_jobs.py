@@ -4,6 +4,7 @@ A job holds a lock while it lives, so one that died is told from one that is slo
 """
 
 import fcntl
+import os
 import sys
 import time
 import traceback
@@ -50,6 +51,7 @@ def _export(name: str) -> Callable[[Run], None]:
     return write
 
 
+EXPORTED = {"report": "report.html", "code": "train.py", "card": "model-card.md"}  # an export -> its file
 JOBS: dict[str, Callable[[Run], None]] = {
     "tsne": _tsne,
     "evaluate": _evaluate,
@@ -60,12 +62,12 @@ JOBS: dict[str, Callable[[Run], None]] = {
 
 def exported(run: Run, name: str) -> Path:
     """Where the job of an export leaves its file."""
-    return run.exports / {"report": "report.html", "code": "train.py", "card": "model-card.md"}[name]
+    return run.exports / EXPORTED[name]
 
 
 def is_older(run: Run, name: str) -> bool:
-    """Whether the run's figures, or what people decided about it, changed after an export was made."""
-    told = [run.notes_file, run.insight_file, *map(run.evaluation_file, (1, 2))]
+    """Whether the run, its figures, or what people decided about it, changed after an export was begun."""
+    told = [run.status_file, run.notes_file, run.insight_file, *map(run.evaluation_file, (1, 2))]
     made = exported(run, name).stat().st_mtime_ns
     return any(file.stat().st_mtime_ns > made for file in told if file.exists())
 
@@ -134,9 +136,11 @@ def _taken(lock: IO[bytes]) -> bool:
 
 def main(kind: str, folder: str) -> int:
     """Do a job; the exit status."""
-    run = Run(folder)
+    run, began = Run(folder), time.time_ns()
     try:
         JOBS[kind](run)
+        if kind in EXPORTED:
+            os.utime(exported(run, kind), ns=(began, began))  # what it tells is as old as the beginning: see `is_older`
         state = {"state": DONE, "message": ""}
     except ThawError as error:
         state = {"state": FAILED, "message": str(error)}

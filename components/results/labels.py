@@ -68,7 +68,7 @@ def _suspicious(report: Report) -> None:
 
 def _unsearched(report: Report) -> str:
     """Why no label was looked at."""
-    if report.insight:
+    if report.insight and report.insight.looked:
         return f"Not searched: it needs two {report.unit}s of each class, and there is a class with fewer."
     return insight.failure(report.run) or "Not searched: the network has not been looked into after phase 1."
 

@@ -54,6 +54,11 @@ class Insight:
         self._dataset, self._found = dataset, found
 
     @property
+    def looked(self) -> bool:
+        """Whether the network was looked into after phase 1; else there is at most what corrections brought."""
+        return "label_errors" in self._found
+
+    @property
     def label_errors(self) -> list[LabelError]:
         """The most suspicious labels, the worst first."""
         files = self._dataset["files"]

@@ -74,10 +74,10 @@ _NO_DROPOUT = """
 """.strip("\n")
 _THAW = """
     # Phase 2. Thaw the chosen layers and go on in small steps; BatchNormalization stays as it is.
-    frozen = model.get_weights()
     base.trainable = True
     for i, layer in enumerate(base.layers):
         layer.trainable = THAWED_HERE and not isinstance(layer, keras.layers.BatchNormalization)
+REMEMBER_HERE
     fit(model, (paths[train], labels[train]), (paths[held_out], labels[held_out]), weights, done, *PHASE_2)
     second = accuracy(model, paths[held_out], labels[held_out])
     print(f"held-out accuracy after phase 2: {second:.4f}")
@@ -146,15 +146,19 @@ def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[st
         "augment_batches": _AUGMENT if augmented else "",
         "normalise": _CAFFE if kind == "caffe" else f"normalise = {_RESCALE[kind]}",
         "thawed": thawed,
-        "phase_2": _THAW.replace("THAWED_HERE", condition).replace("KEEP_HERE", keeping(run))
-        if learning
-        else "    kept = first",
+        "phase_2": _phase_2(run, condition) if learning else "    kept = first",
         "decode": _DECODE_PLAIN if endings <= {".jpg", ".jpeg", ".png"} else _DECODE_ANY,
         "no_dropout": _NO_DROPOUT if drops else "",
         "backbone": (_KERAS_BASE.format(key=row.key) if keras_own else _SAVED_BASE).strip("\n"),
         "pooling": _POOLING[config.head.pooling],
         "learn_from": _LEARN_AUGMENTED if augmented else _LEARN_FEATURES,
     }
+
+
+def _phase_2(run: Run, condition: str) -> str:
+    """Phase 2, in which learns what the condition on a layer and its place `i` says."""
+    before, after = keeping(run)
+    return _THAW.replace("THAWED_HERE", condition).replace("REMEMBER_HERE", before).replace("KEEP_HERE", after)
 
 
 _UPRIGHT = "Photos that only their EXIF data turn upright are read as they lie; Thaw turns them."

@@ -41,6 +41,7 @@ def cosine(peak, warmup, total):
 
 '''
 _SCHEDULES = {"cosine": _COSINE, "linear": _LINEAR}
+_REMEMBER = "    frozen = model.get_weights()"
 _KEEP_BETTER = """
     if second < first:  # phase 2 made it worse
         model.set_weights(frozen)
@@ -110,9 +111,10 @@ def fine_tuned(config: RunConfig, structure: Structure | None) -> list[str]:
     return [row["name"] for row in structure["layers"] if row["name"] in learning]
 
 
-def keeping(run: Run) -> str:
-    """The lines after phase 2 by which the script keeps the model that the run keeps."""
-    return _KEEPING.get(run.notes().get("kept"), _KEEP_BETTER).strip("\n")
+def keeping(run: Run) -> tuple[str, str]:
+    """The lines before and after the steps of phase 2 by which the script keeps the model that the run keeps."""
+    chosen = run.notes().get("kept")
+    return "" if chosen == 2 else _REMEMBER, _KEEPING.get(chosen, _KEEP_BETTER).strip("\n")
 
 
 def _expected(run: Run) -> str:

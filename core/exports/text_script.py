@@ -5,6 +5,7 @@
 
 import textwrap
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from core.config import RunConfig
@@ -71,17 +72,18 @@ _OTHERS = "Files in another encoding than UTF-8, Windows-1252 or UTF-16 with its
 _WITH_CSV = "import csv\nimport json"
 _THAW = """
     # Phase 2. $what; layers that stay frozen drop nothing out.
-    frozen, base.trainable = model.get_weights(), True
+    base.trainable = True
     for layer in base.layers:
         for part in layer._flatten_layers():  # one by one: to set what a layer has already changes none of its parts
             part.trainable = layer.name in THAWED
             for name in set() if part.trainable else {"rate", "drop_path_rate"} & set(vars(part)):
                 setattr(part, name, 0.0)
 $lora
+$before
     fit(model, learned, judged, weights, done, *PHASE_2)
     second = accuracy(model, *judged)
     print(f"held-out accuracy after phase 2: {second:.4f}")
-$keeping
+$after
 """.strip("\n")
 _LORA = """
     beside = [p for layer in base.layers if layer.trainable for p in layer._flatten_layers() if p.name in PROJECTIONS]
@@ -90,7 +92,6 @@ _LORA = """
     learning = {id(matrix) for part in beside for matrix in (part.lora_kernel_a, part.lora_kernel_b)}
     for weight in base.weights:
         weight.trainable = id(weight) in learning
-    frozen = model.get_weights()
 """.strip("\n")
 
 
@@ -123,7 +124,9 @@ def _phase_2(run: Run, config: RunConfig, names: list[str]) -> tuple[str, str]:
     if config.lora_rank:
         constants += f'\nLORA_RANK = {config.lora_rank}\nPROJECTIONS = ("query", "value", "query_dense", "value_dense")'
         what, lora = "LoRA learns beside the attention of the chosen layers", _LORA
-    return constants, _THAW.replace("$what", what).replace("$lora", lora).replace("$keeping", keeping(run))
+    before, after = keeping(run)
+    gaps = {"what": what, "lora": lora, "before": before, "after": after}
+    return constants, Template(_THAW).substitute(gaps)
 
 
 def _texts(config: RunConfig, dataset: dict[str, Any]) -> tuple[str, str]:

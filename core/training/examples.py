@@ -82,7 +82,7 @@ class Examples:
             DataError: a class has nothing left to learn from.
         """
         looked_at = self.stored_rows().index if entries else np.zeros(0, np.int64)
-        for entry in entries[:1]:
+        for entry in entries:
             self.usable[looked_at[sorted(entry.unreadable)]] = False
         rest = np.setdiff1d(np.arange(len(self.usable)), looked_at)
         if len(rest):

@@ -91,7 +91,7 @@ def activations(
         if made:
             n = len(rows.index)
             places = [writers[target.key] for target in made]
-            if earlier := _stored_before(network, made, rows, store):
+            if earlier := _stored_before(network, made, rows, source, store):
                 reporter.stage(f"Computing the frozen part from what is stored of it: {n:,} examples", n)
                 start, entry = earlier
                 run, data = _graph_between(network, start, made, rows), partial(_stored_batches, entry, rows, source)
@@ -112,8 +112,7 @@ def _found(target: Target, rows: Rows, source: batches.Source, store: FeatureSto
         return entry
     lost = sorted(entry.unreadable)
     if any(ok.numpy().any() for _, ok in batches.loaded(source, rows.index[lost], rows.views[lost], BATCH)):
-        store.forget(entry)
-        return None
+        return None if store.forget(entry) else store.find(target.key)
     return entry
 
 
@@ -137,7 +136,7 @@ def _writers(targets: list[Target], rows: Rows, store: FeatureStore, reporter: R
 
 
 def _stored_before(
-    network: Network, targets: list[Target], rows: Rows, store: FeatureStore
+    network: Network, targets: list[Target], rows: Rows, source: batches.Source, store: FeatureStore
 ) -> tuple[Target, Entry] | None:
     """The stored activations at the last earlier cut from which every target can be computed as well as from examples.
 
@@ -149,7 +148,7 @@ def _stored_before(
     earlier = takewhile(lambda tensor: tensor is not targets[0].cut, cut_points(network.base, network.side))
     for cut in reversed([tensor for tensor in earlier if tensor._keras_history.operation.name in known]):
         start = Target(network, cut, rows)
-        if entry := store.find(start.key):
+        if entry := _found(start, rows, source, store):
             return start, entry
     return None
 

@@ -208,11 +208,12 @@ class FeatureStore:
         shutil.rmtree(folder, ignore_errors=True)
         return None
 
-    def forget(self, entry: Entry) -> None:
-        """Drop an entry that no longer holds, unless another run is reading it."""
+    def forget(self, entry: Entry) -> bool:
+        """Drop an entry that no longer holds; whether it is gone: not while another run is reading it."""
         entry.close()
         with self.alone(), suppress(OSError):
-            self._drop(entry.folder)
+            return self._drop(entry.folder)
+        return False
 
     def create(self, key: str, rows: int, specs: list[ArraySpec], about: dict[str, Any]) -> Writer:
         """Begin an entry, after dropping what was used longest ago where room is needed.

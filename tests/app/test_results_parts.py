@@ -183,7 +183,7 @@ def test_labels_that_could_not_be_searched_say_why(run):
     run.insight_file.write_text(json.dumps({**found, "label_errors": None}))
     app = _open(run, "wrong")
     assert any("needs two pictures of each class" in caption.value for caption in app.caption)
-    run.insight_file.unlink()
+    run.insight_file.write_text('{"corrections": null}')  # of a run with corrections that nobody looked into
     assert any("has not been looked into" in caption.value for caption in _open(run, "wrong").caption)
     told = {"t": 9.0, "kind": "note", "message": "The look into the network failed (ValueError: odd)."}
     with run.events_file.open("a") as file:
@@ -840,10 +840,16 @@ def test_a_download_keeps_its_address_through_reruns(run):
     assert _address(app.run(), "Download report.html") == before
 
 
-def test_what_was_made_before_a_decision_says_so(run):
+@pytest.mark.parametrize("changed", ["status_file", "insight_file", "evaluation_file", "decision"])
+def test_what_was_made_before_a_change_says_so(run, changed):
     _report_made(run)
     assert not any("changed after this was made" in caption.value for caption in _open(run, "take").caption)
-    run.write_notes(threshold={"class": run.dataset()["classes"][0], "value": 0.3})
+    if changed == "decision":
+        run.write_notes(threshold={"class": run.dataset()["classes"][0], "value": 0.3})
+    else:
+        file = run.evaluation_file(2) if changed == "evaluation_file" else getattr(run, changed)
+        later = run_jobs.exported(run, "report").stat().st_mtime_ns + 1
+        os.utime(file, ns=(later, later))
     app = _open(run, "take")
     assert sum("changed after this was made" in caption.value for caption in app.caption) == 1
     assert not _errors(app)

@@ -428,13 +428,15 @@ def test_any_folder_tree_is_scanned_or_refused_in_a_sentence(tree):
         root.mkdir()
         for path, content in tree.items():
             target = root / path
+            if not os.path.realpath(target).startswith(os.path.realpath(folder) + os.sep):
+                continue  # links lead out of the test's own folder
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.symlink_to(content) if isinstance(content, Path) else target.write_bytes(content)
             except OSError:
                 continue  # a file of that name stands where a folder belongs, or a link leads in a circle
+        assert detect(str(root)) in ("image", "text")
         try:
-            assert detect(str(root)) in ("image", "text")
             found = scan(root, use_cache=False)
         except DataError:
             return

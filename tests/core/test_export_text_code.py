@@ -119,6 +119,19 @@ def test_a_script_is_short_valid_python_that_has_only_what_it_needs(name, tmp_pa
     assert ("enable_lora" in text) == (name == "LoRA")
 
 
+@pytest.mark.parametrize("name", ["all of everything", "LoRA"])
+def test_the_phase_that_people_chose_is_kept(name, tmp_path):
+    run = run_on(written(tmp_path, "csv"), **SETTINGS[name])
+    assert script(run).count("frozen = ") == 1
+    for phase, line in ((1, "    kept = first "), (2, "    kept = second ")):
+        run.write_notes(kept=phase)
+        text = script(run)
+        ast.parse(text)
+        assert "if second < first" not in text
+        assert line.strip() in text
+        assert ("model.set_weights(frozen)" in text) == ("frozen = " in text) == (phase == 1)
+
+
 @pytest.mark.parametrize("key", [key for key, row in BACKBONES.items() if row.task == "text"])
 def test_every_encoder_has_a_script_that_names_what_thaws(key, tmp_path):
     text = script(run_on(written(tmp_path, "csv"), backbone=key))

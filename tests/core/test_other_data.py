@@ -9,7 +9,7 @@ from served_run import make_run, picture
 
 from core import other_data, run_jobs
 from core.data import texts
-from core.errors import DataError
+from core.errors import DataError, RunError
 from core.evaluate import evaluate
 from core.files import write_json
 
@@ -32,6 +32,18 @@ def score(run, data):
     while run_jobs.poll(run, "evaluate")["state"] == "running" and time.monotonic() < until:
         time.sleep(0.1)
     return run_jobs.poll(run, "evaluate")
+
+
+def test_where_the_runs_folder_has_no_room_for_a_request_that_is_said_and_no_job_is_there(data):
+    run = make_run(("a", "b"), phases=())
+    for folder in (run.other_data_request.parent, run.job_file("evaluate").parent):
+        if not folder.exists():
+            folder.write_bytes(b"")  # a file where the folder belongs: rights would not hold root back
+    with pytest.raises(RunError, match=r"^The run '[^']+' cannot be changed: "):
+        other_data.ask(run, str(data))
+    with pytest.raises(RunError, match=r"^The run '[^']+' cannot be changed: "):
+        run_jobs.start(run, "evaluate")
+    assert run_jobs.poll(run, "evaluate") == {"state": "none", "message": ""}
 
 
 def test_figures_are_made_on_demand_and_kept_until_there_are_new_ones(data):

@@ -78,6 +78,41 @@ def test_an_example_that_could_not_be_read_once_is_tried_again_before_the_store_
     assert read_json(file)["unreadable"] == []
 
 
+def _mark_unreadable(tensors):
+    """As after a pass during which a drive was away: of the stored entry with these tensors."""
+    (key,) = [entry["key"] for entry in FeatureStore().entries() if entry["about"]["tensors"] == tensors]
+    file = FeatureStore().folder / key / "meta.json"
+    write_json(file, {**read_json(file), "unreadable": [3]})
+    return file
+
+
+def test_nothing_is_computed_on_from_a_picture_that_could_not_be_read_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
+    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
+    run_of(data, unfreeze="blocks:2")
+    (cut,) = {entry["about"]["tensors"] for entry in FeatureStore().entries()} - {"features"}
+    _mark_unreadable(cut)
+    again = run_of(data)
+    assert passes(again) == [ONCE]
+    assert len(again.dataset()["files"]) == 20
+    assert not any("Left out" in event["message"] for event in again.events(("note",)))
+    assert not any(read_json(file)["unreadable"] for file in tmp_path.glob("cache/features/*/meta.json"))
+
+
+def test_what_another_run_reads_serves_this_one_too_with_what_it_left_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
+    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
+    run_of(data, unfreeze="none")
+    file = _mark_unreadable("features")
+    other = FeatureStore().find(file.parent.name)
+    try:
+        again = run_of(data, unfreeze="none")
+    finally:
+        other.close()
+    assert passes(again) == []
+    assert len(again.dataset()["files"]) == 19
+
+
 @needs_minilm
 def test_texts_go_on_from_a_stored_cut_with_their_masks(tmp_path):
     settings = {"task": "text", "backbone": "MiniLM", "sequence_length": 16}
