@@ -114,10 +114,9 @@ def scan(path: str | Path, *, progress: Progress | None = None, use_cache: bool 
         DataError: the folder cannot be used at all, with the reason in one sentence.
     """
     root = _root(path)
-    with many_objects():
-        found = walk(root, environment.data_roots(), progress)
-        if use_cache and (known := scan_cache.load(root, found)):
-            return from_plain(known)
+    found = walk(root, environment.data_roots(), progress)
+    if use_cache and (known := scan_cache.load(root, found)):
+        return from_plain(known)
     shape = layout.find(root, found.folders, to_train)
     verdicts = scan_cache.verdicts(root, found, use_cache=use_cache, progress=progress)
     result = _assemble(root, found, shape, verdicts, to_train)
@@ -129,9 +128,8 @@ def scan(path: str | Path, *, progress: Progress | None = None, use_cache: bool 
 def cached(path: str | Path) -> Scan | None:
     """An earlier scan of this folder if it still holds, at the cost of a walk; None otherwise."""
     root = _root(path)
-    with many_objects():
-        known = scan_cache.load(root, walk(root, environment.data_roots()))
-        return from_plain(known) if known else None
+    known = scan_cache.load(root, walk(root, environment.data_roots()))
+    return from_plain(known) if known else None
 
 
 def last(path: str | Path) -> Scan | None:

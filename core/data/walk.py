@@ -75,19 +75,6 @@ def may_follow(path: Path, folder: Path) -> bool:
     return any(target.is_relative_to(place) for place in places)
 
 
-@contextmanager
-def many_objects() -> Iterator[None]:
-    """Put off Python's search for cycles: among many new objects that stay it takes longer than making them."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:  # where a second thread comes in between, the first one switches on again
-            gc.enable()
-
-
-@many_objects()
 def walk(root: str, allowed: Sequence[Path], progress: Callable[[int, int | None], None] | None = None) -> Walk:
     """Walk `root` without opening a file.
 
@@ -119,6 +106,18 @@ def walk(root: str, allowed: Sequence[Path], progress: Callable[[int, int | None
 
 
 @contextmanager
+def many_objects() -> Iterator[None]:
+    """Put off Python's search for cycles: among many new objects that stay it takes longer than making them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:  # where a second thread comes in between, the first one switches on again
+            gc.enable()
+
+
+@contextmanager
 def _opened(path: str) -> Iterator[int]:
     """A folder as a number: the system need not find the way to it again for each file in it."""
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -128,6 +127,7 @@ def _opened(path: str) -> Iterator[int]:
         os.close(folder)
 
 
+@many_objects()
 def _list(
     folder: int, root: str, relative: str, ancestors: Ancestors, within: list[str], found: Walk
 ) -> list[tuple[str, Ancestors]]:
