@@ -53,9 +53,24 @@ def memory(pid: int) -> dict[str, int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time that a process has used, its threads included."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """Processor time that a process has used, its threads included; 0 once it has gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def chromium_seconds() -> float:
+    """Processor time that the processes of all Chromiums on this machine have used."""
+    return sum(cpu_seconds(pid) for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _is_chromium(pid))
+
+
+def _is_chromium(pid: int) -> bool:
+    try:
+        return "chrom" in Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return False
 
 
 def _field(file: str, name: str) -> str:

@@ -18,6 +18,7 @@ from benchmarks.app import FLAGS, App, app, chromium
 from benchmarks.pictures import files, made
 from benchmarks.reruns import Reruns
 from benchmarks.thaw_run import Background, places, train
+from core.files import read_json
 from core.record import Run
 
 ALONE_SECONDS = 60  # the run's speed without anybody watching
@@ -102,7 +103,7 @@ def _soak(home: Path, roles: list[str], seconds: float) -> dict[str, Any]:
         time.sleep(min(ALONE_SECONDS, seconds))
         alone = running.epoch_seconds(since=began)
         with app(home, data) as server:
-            found = asyncio.run(_sessions(server, home, data, running.run, tested, roles, seconds))
+            found = asyncio.run(_sessions(server, home, data, running, tested, roles, seconds))
         watched = running.epoch_seconds(since=found.pop("begun"))
         state = running.run.state()
     found["load"] = [before, machine.load()]
@@ -116,12 +117,12 @@ def _soak(home: Path, roles: list[str], seconds: float) -> dict[str, Any]:
 
 
 async def _sessions(
-    server: App, home: Path, data: Path, run: Run, tested: Run, roles: list[str], seconds: float
+    server: App, home: Path, data: Path, running: Background, tested: Run, roles: list[str], seconds: float
 ) -> dict[str, Any]:
     from playwright.async_api import async_playwright
 
     urls = {
-        "watch": f"{server.url}/train?run={run.id}",
+        "watch": f"{server.url}/train?run={running.run.id}",
         "test": f"{server.url}/try?run={tested.id}",
         "set": f"{server.url}/train?new=1&data={quote(str(data))}",
     }
@@ -136,11 +137,12 @@ async def _sessions(
             await session.open(urls[session.role])
         begun, memory = time.time(), asyncio.create_task(_memory(server.pid, home, seconds))
         opened = {id(s): (len(s.reruns.seconds), len(s.predictions)) for s in sessions}
-        until = time.monotonic() + seconds
+        used, until = _used(server, home, running), time.monotonic() + seconds
         await asyncio.gather(*(s.act(until, files(data)) for s in sessions))
         for session in sessions:
             session.reruns.leaving = True
         measured = await memory
+        cores = {who: (now - used[who]) / (time.time() - begun) for who, now in _used(server, home, running).items()}
         await browser.close()
     return {
         "begun": begun,
@@ -151,6 +153,7 @@ async def _sessions(
         "errors": [error for s in sessions for error in s.errors],
         "server_errors": server.log.read_text(errors="replace").count("Traceback"),
         "memory": measured,
+        "cores": cores,
     }
 
 
@@ -161,16 +164,20 @@ async def _memory(server: int, home: Path, seconds: float) -> dict[str, list[dic
     for wait in (0.0, first, max(0.0, seconds - first - 1)):
         await asyncio.sleep(wait)
         found["server"].append(machine.memory(server))
-        found["service"].append(_service_memory(home))
+        found["service"].append(machine.memory(_service(home)))
     return found
 
 
-def _service_memory(home: Path) -> dict[str, int]:
-    from core.files import read_json
+def _used(server: App, home: Path, running: Background) -> dict[str, float]:
+    """Seconds of processor time that each has used so far."""
+    pids = {"the run": running.pid, "the server": server.pid, "the service": _service(home)}
+    return {"the browsers": machine.chromium_seconds(), **{who: machine.cpu_seconds(pid) for who, pid in pids.items()}}
 
+
+def _service(home: Path) -> int:
+    """The process of the prediction service, 0 where there is none."""
     states = [read_json(p, {}) for p in (Path(places(home)["THAW_CACHE_DIR"]) / "services").glob("*.json")]
-    pids = [state["pid"] for state in states if state.get("pid")]
-    return machine.memory(pids[0]) if pids else {"peak": 0, "now": 0, "own": 0}
+    return next((state["pid"] for state in states if state.get("pid")), 0)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,8 @@ def text(found: dict[str, Any]) -> str:
         f"Reruns: {reruns['n']:,}, median {_ms(reruns['median'])}. Predictions: {predictions['n']:,}, median "
         f"{_ms(predictions['median'])}. Server at the start, after the first minute and at the end: "
         f"{_megabytes(found, 'server')}; service: {_megabytes(found, 'service')}. "
-        f"Epoch of the run: {_ms(alone)} alone, {_ms(watched)} watched.",
+        f"Epoch of the run: {_ms(alone)} alone, {_ms(watched)} watched. "
+        f"Cores that were used: {', '.join(f'{who} {n:.2f}' for who, n in found['cores'].items())}.",
         "",
         f"Machine: {m['cpu']}, {m['cores']} cores, {m['memory_gb']:g} GB. Load average before and at the end: "
         f"{found['load'][0]:g}, {found['load'][1]:g}.",

@@ -64,10 +64,12 @@ def test_the_soak_judges_growth_from_the_first_minute_on():
         "run": {"epoch_seconds_alone": 1.0, "epoch_seconds_watched": 2.0},
         "machine": {"cpu": "a processor", "cores": 2, "memory_gb": 8},
         "load": [0.1, 3.0],
+        "cores": {"the browsers": 0.404, "the run": 1.5},
     }
     text = soak_report.text(found)
     assert "| growth of the server after the first minute | ≤ 10 % | 5 % | yes |" in text
     assert "| 95th percentile of a rerun | ≤ 500 ms | 700 ms | **no** |" in text
     assert "against without watchers | ≥ 80 % | 50 % | **no** |" in text
     assert "100 MB, 200 MB, 210 MB; service: –, 200 MB, 210 MB" in text
+    assert "Cores that were used: the browsers 0.40, the run 1.50." in text
     assert json.loads(json.dumps(soak_report.spread(found["reruns"])))["n"] == 100
