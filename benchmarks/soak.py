@@ -103,7 +103,7 @@ def _soak(home: Path, roles: list[str], seconds: float) -> dict[str, Any]:
         time.sleep(min(ALONE_SECONDS, seconds))
         alone = running.epoch_seconds(since=began)
         with app(home, data) as server:
-            found = asyncio.run(_sessions(server, home, data, running, tested, roles, seconds))
+            found = asyncio.run(_sessions(server, home, data, running.run, tested, roles, seconds))
         watched = running.epoch_seconds(since=found.pop("begun"))
         state = running.run.state()
     found["load"] = [before, machine.load()]
@@ -117,12 +117,12 @@ def _soak(home: Path, roles: list[str], seconds: float) -> dict[str, Any]:
 
 
 async def _sessions(
-    server: App, home: Path, data: Path, running: Background, tested: Run, roles: list[str], seconds: float
+    server: App, home: Path, data: Path, run: Run, tested: Run, roles: list[str], seconds: float
 ) -> dict[str, Any]:
     from playwright.async_api import async_playwright
 
     urls = {
-        "watch": f"{server.url}/train?run={running.run.id}",
+        "watch": f"{server.url}/train?run={run.id}",
         "test": f"{server.url}/try?run={tested.id}",
         "set": f"{server.url}/train?new=1&data={quote(str(data))}",
     }
@@ -137,12 +137,12 @@ async def _sessions(
             await session.open(urls[session.role])
         begun, memory = time.time(), asyncio.create_task(_memory(server.pid, home, seconds))
         opened = {id(s): (len(s.reruns.seconds), len(s.predictions)) for s in sessions}
-        used, until = _used(server, home, running), time.monotonic() + seconds
+        used, until = _used(server, home, run), time.monotonic() + seconds
         await asyncio.gather(*(s.act(until, files(data)) for s in sessions))
         for session in sessions:
             session.reruns.leaving = True
         measured = await memory
-        cores = {who: (now - used[who]) / (time.time() - begun) for who, now in _used(server, home, running).items()}
+        cores = {who: (now - used[who]) / (time.time() - begun) for who, now in _used(server, home, run).items()}
         await browser.close()
     return {
         "begun": begun,
@@ -168,9 +168,9 @@ async def _memory(server: int, home: Path, seconds: float) -> dict[str, list[dic
     return found
 
 
-def _used(server: App, home: Path, running: Background) -> dict[str, float]:
+def _used(server: App, home: Path, run: Run) -> dict[str, float]:
     """Seconds of processor time that each has used so far."""
-    pids = {"the run": running.pid, "the server": server.pid, "the service": _service(home)}
+    pids = {"the run": run.status().get("pid", 0), "the server": server.pid, "the service": _service(home)}
     return {"the browsers": machine.chromium_seconds(), **{who: machine.cpu_seconds(pid) for who, pid in pids.items()}}
 
 

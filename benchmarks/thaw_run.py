@@ -107,11 +107,6 @@ class Background:
         except subprocess.TimeoutExpired:
             self._worker.kill()
 
-    @property
-    def pid(self) -> int:
-        """The worker's."""
-        return self._worker.pid
-
     def wait_for_epochs(self, n: int) -> None:
         """Until that many epochs have ended.
 
