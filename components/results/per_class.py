@@ -49,7 +49,7 @@ def show(report: Report) -> None:
                 help="Area under the ROC curve: how well it is told from the rest. 95 % interval.",
             ),
             "ap": st.column_config.TextColumn(
-                "AP", help="Average precision: the area under its precision-recall curve. 95 % interval on the logit."
+                "AP", help="Average precision: the area under its precision-recall curve. 95 % interval by Wilson."
             ),
             "pictures": st.column_config.NumberColumn(f"{report.unit.capitalize()}s", format="localized"),
         },

@@ -10,7 +10,7 @@ LEVEL = 0.95  # confidence of every interval in Thaw
 Interval = tuple[float, float]
 
 
-def wilson(successes: int, n: int, level: float = LEVEL) -> Interval:
+def wilson(successes: float, n: int, level: float = LEVEL) -> Interval:
     """Wilson's score interval of a share (Wilson 1927). (0, 1) where there is nothing to judge by."""
     if n == 0:
         return 0.0, 1.0
@@ -127,10 +127,11 @@ def _edge(start: float, end: float, inside: Callable[[float], bool]) -> float:
 
 
 def average_precision_interval(precision: float, positives: int, level: float = LEVEL) -> Interval:
-    """The interval of an average precision (the logit interval of Boyd, Eng and Page 2013)."""
-    if not 0 < precision < 1:
-        return _degenerate(precision, positives, level)
-    return _logit_interval(precision, 1 / math.sqrt(positives * precision * (1 - precision)), level)
+    """The interval of an average precision, taken for a share of the positives as by Boyd, Eng and Page (2013).
+
+    Wilson's, since theirs on the logit grows without end near 1: 0.07 to 1 for 199 positives that all but lead.
+    """
+    return wilson(precision * positives, positives, level)
 
 
 def _z(level: float) -> float:

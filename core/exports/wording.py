@@ -37,7 +37,7 @@ def with_interval(value: float | None, bounds: list[float] | None) -> str:
 
 def area_method(key: str, classes: int) -> str:
     """How the 95 % interval of an area is found: of one class, or of the mean over more than two."""
-    own = "DeLong and Newcombe" if key == "auc" else "on the logit, after Boyd"
+    own = "DeLong and Newcombe" if key == "auc" else "Wilson, after Boyd"
     return own if classes == 2 else f"{own} for each class, combined after Zou and Donner"
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.metrics import average_precision_score
 
 from core.evaluation.intervals import (
     area_under_roc,
@@ -105,12 +106,23 @@ def test_a_perfect_area_keeps_an_honest_lower_end():
     assert low < 0.5
 
 
-def test_average_precision_interval_by_hand():
-    # logit 2.19722 ± 1.95996 / sqrt(20 · 0.9 · 0.1), back from the logit
-    assert average_precision_interval(0.9, 20) == pytest.approx((0.676204, 0.974861), abs=1e-5)
+def test_average_precision_interval_equals_scipys_wilson_where_it_is_a_share():
+    for k, n in COUNTS:
+        expected = stats.binomtest(k, n).proportion_ci(method="wilson")
+        assert average_precision_interval(k / n, n) == pytest.approx((expected.low, expected.high))
 
 
-def test_average_precision_interval_lies_within_0_and_1():
-    low, high = average_precision_interval(0.9, 20)
-    assert 0 < low < 0.9 < high < 1
-    assert average_precision_interval(1.0, 5)[1] == 1.0
+@pytest.mark.parametrize(("positives", "negatives"), [(20, 80), (200, 160)])
+@pytest.mark.parametrize("apart", [1, 3, 5])
+def test_average_precision_interval_covers_and_stays_short_near_1(positives, negatives, apart):
+    rng = np.random.default_rng(apart)
+
+    def drawn(times):
+        yes, no = rng.normal(apart, 1, times * positives), rng.normal(0, 1, times * negatives)
+        truth = np.arange(times * (positives + negatives)) < len(yes)
+        return float(average_precision_score(truth, np.concatenate([yes, no])))
+
+    whole = drawn(500)
+    found = [average_precision_interval(drawn(1), positives) for _ in range(200)]
+    assert sum(low <= whole <= high for low, high in found) >= 0.93 * len(found)
+    assert apart < 5 or max(high - low for low, high in found) < 0.3
