@@ -27,7 +27,8 @@ def balance_bar(counts: Mapping[str, int], most: int = 24, noun: str = "picture"
     """How the examples, each a `noun`, are shared out among the classes, in one bar."""
     total = sum(counts.values()) or 1
     largest = sorted(counts.items(), key=lambda item: -item[1])
-    shown, rest = largest[:most], largest[most:]
+    named = {name for name, _ in largest[:most]}
+    shown, rest = [item for item in counts.items() if item[0] in named], largest[most:]
     if rest:
         shown = [*shown, (f"{len(rest):,} more classes", sum(n for _, n in rest))]
     parts = []
@@ -35,6 +36,6 @@ def balance_bar(counts: Mapping[str, int], most: int = 24, noun: str = "picture"
         label = as_html(name) if n / total > 0.07 else ""
         tone = 26 + 34 * ((number * 3) % 4) / 3
         title = f"{as_html(name)}: {plural(n, noun)}, {percent(n / total)}"
-        parts.append(f'<i style="flex:{n} 1 0;--tone:{tone:.0f}%" title="{title}">{label}</i>')
+        parts.append(f'<i style="flex:{n} 1 0;--tone:{tone:.0f}%" title="{title}"><span>{label}</span></i>')
     words = "; ".join(f"{as_html(name)} {percent(n / total, 0)}" for name, n in shown[:12])
     return f'<div class="thaw-balance" role="img" aria-label="Balance: {words}">{"".join(parts)}</div>'

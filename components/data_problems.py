@@ -1,6 +1,7 @@
 """The problems of a data set: one line that unfolds."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -9,6 +10,10 @@ from components.numbers import plural
 from core.data.scan import LEFT_OUT, PROBLEM_KINDS, Scan
 
 _MOST = 1000  # rows that the table shows
+_FIRST: dict[str, Callable[[int], str]] = {  # what makes figures flatter is named before it is unfolded
+    "leak": lambda n: f"{n:,} held out and also in train",
+    "patient_leak": lambda n: f"{plural(n, 'patient')} held out and also in train",
+}
 
 
 def problems_line(scan: Scan) -> None:
@@ -19,9 +24,10 @@ def problems_line(scan: Scan) -> None:
     kinds = Counter(p.kind for p in scan.problems)
     left_out = sum(n for kind, n in kinds.items() if kind in LEFT_OUT)
     words = [f"{plural(left_out, 'file or folder', 'files or folders')} left out"] if left_out else []
-    warned = len(scan.problems) - left_out
-    words += [plural(warned, "thing to look at", "things to look at")] if warned else []
-    with st.expander(f"{', '.join(words)}. The rest is fine.", icon=":material/warning:"):
+    words += [say(kinds[kind]) for kind, say in _FIRST.items() if kinds[kind]]
+    others = len(scan.problems) - left_out - sum(kinds[kind] for kind in _FIRST)
+    words += [plural(others, "thing to look at", "things to look at")] if others else []
+    with st.expander(", ".join(words), icon=":material/warning:"):
         for kind, n in kinds.most_common():
             st.markdown(f"**{n:,}** {kind.replace('_', ' ')}: {PROBLEM_KINDS.get(kind, '')}")
         rows = [

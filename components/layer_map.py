@@ -6,7 +6,7 @@ from typing import Any
 
 from components.escape import as_html
 from components.numbers import parameters
-from components.theme import FROZEN, THAWED, icon, unseen
+from components.theme import FROZEN, THAWED, icon
 
 Structure = dict[str, Any]
 
@@ -80,5 +80,5 @@ def legend(lora: bool = False) -> str:
     beside = '<span><b class="part"></b>frozen, LoRA learns beside it</span>' if lora else ""
     return (
         f'<div class="thaw-legend"><span><b></b>frozen</span>{beside}<span><b class="warm"></b>learns</span>'
-        f"<span>longer bar, more parameters{unseen(' on a logarithmic scale')}</span></div>"
+        f"<span>longer bar, more parameters (logarithmic)</span></div>"
     )

@@ -79,4 +79,4 @@ def _change(classes: Sequence[str], shares: Sequence[float], best: int, earlier:
     if was != best:
         return f"was {classes[was]}"
     moved = round(100 * shares[best]) - round(100 * earlier[best])
-    return f"{'▲' if moved > 0 else '▼'} {abs(moved)} points" if moved else "unchanged"
+    return f"{'▲' if moved > 0 else '▼'} {abs(moved)} points" if moved else "± 0 points"

@@ -65,7 +65,7 @@ def thawed_words(unfreeze: str | None, lora_rank: int = 0) -> str:
     """`blocks:3` as `last 3 blocks`, with LoRA as `last 3 blocks, LoRA rank 8`."""
     kind, _, rest = (unfreeze or "").partition(":")
     if kind in ("blocks", "layers"):
-        words = f"last {rest} {kind}"
+        words = f"last {kind[:-1]}" if rest == "1" else f"last {rest} {kind}"
     else:
         words = f"{len(rest.split(','))} layers" if kind == "names" else kind
     return f"{words}, LoRA rank {lora_rank}" if lora_rank and kind != "none" else words

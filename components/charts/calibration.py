@@ -16,7 +16,7 @@ def reliability(bins: Sequence[Mapping[str, Any]], unit: str = "picture") -> Fig
     known = [row for row in bins if row["n"]]
     most = max((row["n"] for row in known), default=1)
     right = "%{customdata[4]:.1%} right<extra></extra>"
-    place = {
+    place: dict[str, Any] = {
         "type": "bar",
         "x": [(row["lower"] + row["upper"]) / 2 for row in known],
         "width": [0.9 * (row["upper"] - row["lower"]) for row in known],
@@ -25,6 +25,12 @@ def reliability(bins: Sequence[Mapping[str, Any]], unit: str = "picture") -> Fig
     }
     colours = [f"@primary%{0.25 + 0.75 * (row['n'] / most) ** 0.5:.2f}" for row in known]
     bars = {**place, "y": [row["accuracy"] for row in known], "marker": {"color": colours}}
+    bars |= {
+        "text": [f"{row['n']:,}" for row in known],
+        "textposition": "auto",
+        "textangle": 0,
+        "constraintext": "none",
+    }
     # A bar that is never right has no height: what can be clicked is the whole place of it.
     places = {**place, "y": [1] * len(known), "marker": {"color": "@text/0.05"}}
     line = {"color": "@text/0.5", "dash": "dot", "width": 1.5}
@@ -60,12 +66,13 @@ def coverage(curve: Sequence[Mapping[str, float]], chosen: Mapping[str, Any] | N
     ]
     if chosen and chosen["accuracy"] is not None:
         mark = {"size": 13, "color": "@background", "line": {"color": "@primary", "width": 3}}
-        point = {"x": [chosen["coverage"]], "y": [chosen["accuracy"]], "marker": mark}
+        point = {"x": [chosen["coverage"]], "y": [chosen["accuracy"]], "marker": mark, "cliponaxis": False}
         traces.append({"type": "scatter", "mode": "markers", "hoverinfo": "skip", **point})
     lowest = min((row["accuracy"] for row in curve), default=0.0)
+    lower = lowest - 0.12 * (1.02 - lowest)
     layout = {
         "xaxis": {"tickformat": ".0%", "range": [0, 1.02], "title": {"text": "answered"}, "showgrid": False},
-        "yaxis": {"tickformat": ".1~%", "range": [lowest - 0.12 * (1.02 - lowest), 1.004], "title": {"text": "right"}},
+        "yaxis": {"tickformat": ".1~%", "range": [lower, 1 + 0.05 * (1 - lower)], "title": {"text": "right"}},
         "showlegend": False,
         "dragmode": False,
     }

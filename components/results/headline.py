@@ -9,6 +9,7 @@ from components.results.decided import line
 from components.results.report import Report
 from components.theme import phase_chip
 from core import decision
+from core.evaluation.learned_too import in_words
 from core.evaluation.no_verdict import no_verdict
 from core.evaluation.verdict import on
 
@@ -22,7 +23,7 @@ def show(report: Report) -> None:
         label = f"right on {plural(best['n'], f'{report.split_name} {report.unit}')}"
         st.html(facts([Fact(percent(best["accuracy"]), label, tone="big")]))
         st.markdown(
-            f"Likely between **{spread}**",
+            f"Likely **{spread}**",
             help="Wilson's 95 % interval: how much the figure could move with others of the same kind.",
         )
         st.html(phase_chip(report.kept, report.config.way))
@@ -37,24 +38,25 @@ def show(report: Report) -> None:
 
 
 def fairness(report: Report) -> str:
-    """How fair a test these figures are, in a sentence."""
+    """How fair a test these figures are, in a few sentences."""
+    copies = in_words(report.learned_too)
     if report.split == "test":
         held = report.held_out
         return (
             f"The test {report.unit}s took no part in training, nor in any choice. On the {held['n']:,} held-out ones, "
             f"which made the choices, it is right on {percent(held['accuracy'])}, "
-            f"likely between {interval(held.get('accuracy_interval'))}."
-        )
+            f"likely {interval(held.get('accuracy_interval'))}. {copies.replace('them', 'the test ones')}"
+        ).strip()
     chose = "the best epoch and the model" if 2 in report.figures else "the best epoch"
     fair = f"Only {report.unit}s that the run has never seen are a fair test."
     if test := report.test:
         fair = (
             f"On the {test['n']:,} test {report.unit}s, a fair test, it is right on {percent(test['accuracy'])}, "
-            f"likely between {interval(test.get('accuracy_interval'))}."
+            f"likely {interval(test.get('accuracy_interval'))}."
         )
     return (
         f"These {report.unit}s were held out from training, yet they also chose {chose}, so the "
-        f"figure is a little kind. {fair}"
+        f"figure is a little kind. {f'{copies} {fair}' if copies else fair}"
     )
 
 

@@ -93,7 +93,9 @@ def _content(report: Report, waiting: bool) -> None:
         if sample := _sample(report, points):
             st.caption(sample)
         if points.explained:
-            st.caption(f"Two directions that hold {percent(sum(points.explained), 0)} of the variation.")
+            st.caption(
+                f"Two directions that hold {percent(sum(points.explained), 0)} of the variation. Faint: learned from."
+            )
     with right.container(key="map-side"):
         _chosen(report, points, _follow(result, f"map-{report.run.id}"))
 

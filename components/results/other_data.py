@@ -64,7 +64,7 @@ def _figures(report: Report, found: dict[str, Any]) -> None:
     with left:
         label = f"right on {plural(found['n'], f'other {report.unit}')}"
         st.html(facts([Fact(percent(found["accuracy"]), label, tone="big")]))
-        st.markdown(f"Likely between **{interval(found.get('accuracy_interval'))}**, after phase {found['phase']}")
+        st.markdown(f"Likely **{interval(found.get('accuracy_interval'))}**, after phase {found['phase']}")
     with right:
         st.html(f'<div class="thaw-verdict">{as_html(_verdict(report, found))}</div>')
         st.caption(as_markdown(_about(report, found)))

@@ -40,7 +40,7 @@ def show(report: Report) -> None:
 def _accuracy(one: dict[str, Any], two: dict[str, Any], way: str) -> list[Fact]:
     bounds = two.get("difference_interval")
     spread = f"{points(bounds[0]).removesuffix(' points')} to {points(bounds[1])}" if bounds else ""
-    help = f"Likely between {spread} (95 %, Bonett and Price, for answers to the same examples)." if bounds else ""
+    help = f"Likely {spread} (95 %, Bonett and Price, for answers to the same examples)." if bounds else ""
     shown = [
         Fact(percent(one["accuracy"]), "after phase 1, frozen", tone="ice"),
         Fact(percent(two["accuracy"]), f"after phase 2, {way}", tone="ember"),

@@ -8,7 +8,7 @@ import streamlit as st
 from components.charts.rates import rates
 from components.escape import as_markdown, shown
 from components.guard import guarded
-from components.numbers import UNKNOWN, percent, plural
+from components.numbers import percent, plural
 from components.plot import plot
 from components.results.clicks import clicked
 from components.results.decided import probabilities
@@ -16,7 +16,7 @@ from components.results.gallery import gallery
 from components.results.report import Report
 from core.evaluation import thresholds
 from core.evaluation.curves import curves as curves_of
-from core.exports.wording import area_method
+from core.exports.wording import area_method, number
 
 Point = tuple[str, float]  # a class, and the probability from which on it is called
 
@@ -82,11 +82,10 @@ def _area(report: Report, key: str, one: int | None = None) -> str:
     name = "Area under the ROC curve" if key == "auc" else "Average precision"
     name += ", the mean over classes" if classes > 2 else ""
     value, bounds = found.get(key), found.get(f"{key}_interval")
-    shown = UNKNOWN if value is None else f"{value:.3f}"
     method = area_method(key, classes)
     spread = f", likely between {bounds[0]:.3f} and {bounds[1]:.3f} (95 %, {method})" if bounds else ""
     spread = spread or (" (no interval; each class has its own)" if classes > 2 else "")
-    return f"{name}: {shown}{spread}. 1 is perfect."
+    return f"{name}: {number(value)}{spread}. 1 is perfect."
 
 
 def _at(report: Report, point: Point) -> None:

@@ -14,6 +14,7 @@ from core.errors import RunError, ThawError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
 from core.evaluation.insight import Insight, LabelError
+from core.evaluation.learned_too import learned_too
 from core.record import Run
 
 Figures = dict[str, Any]
@@ -134,6 +135,14 @@ class Report:
         """The names in order, as they are written in the data."""
         return [str(row["class"]) for row in self.best["per_class"]]
 
+    @property
+    def learned_too(self) -> int:
+        """How many of the examples that `best` is about the network has learned from: copies in the training split."""
+        try:
+            return _learned_too(str(self.run.path), self.run.dataset_file.stat().st_mtime_ns, self.split)
+        except (OSError, KeyError, TypeError):
+            return 0
+
     @cached_property
     def _places(self) -> dict[str, int]:
         return {path: row for row, path in enumerate(self.cases.paths)} if self.cases else {}
@@ -164,6 +173,11 @@ class Report:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _cases(path: str, stamp: int) -> Cases:
     return cases.read(Run(path))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _learned_too(path: str, stamp: int, split: str) -> int:
+    return learned_too(Run(path).dataset() or {"files": []}, split)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -63,8 +63,9 @@ def _section(report: Report) -> None:
         crossed = line_cells.matrix_at(report, line, words)
     st.html(facts([_fact(row, key, label, help, (name, other)) for key, label, help in _SHARES]))
     st.caption(
-        f"On {_counted(report, len(truth))}. In the hover, the exact 95 % interval. The line is kept with the run: "
-        f"every prediction uses it. A click on a bar or a cell shows its {report.unit}s."
+        f"On {_counted(report, len(truth))}; 95 % intervals by Clopper and Pearson. Bars are as high as the root of "
+        f"their number. The line is kept with the run: every prediction uses it. A click on a bar or a cell shows its "
+        f"{report.unit}s."
     )
     if len(report.test_rows):
         st.caption(_on_test(report, positive, value))
@@ -194,5 +195,5 @@ def _forget(report: Report) -> None:
 
 def _fact(row: dict, key: str, label: str, help: str, names: tuple[str, str]) -> Fact:  # type: ignore[type-arg]
     bounds = row[f"{key}_interval"]
-    spread = f" Likely between {interval(bounds)}." if bounds else ""
-    return Fact(percent(row[key]), label.format(*names), help.format(*names) + spread)
+    spread = f", likely {interval(bounds)}" if bounds else ""
+    return Fact(percent(row[key]), label.format(*names) + spread, help.format(*names))

@@ -39,7 +39,7 @@ def _calibration(report: Report) -> None:
     words = f"Expected calibration error {percent(ece)}: how far sureness and truth lie apart, on average."
     figure = reliability(bins, report.unit)
     result = plot(figure, title="Reliability diagram", text=words, key="reliability", height=300)
-    st.caption(f"{words} Fuller bars hold more {report.unit}s; a click on one shows them.")
+    st.caption(f"{words} The number on a bar is how many {report.unit}s it holds; a click shows them.")
     _bar(report, found, result)
     fitted = report.held_out.get("temperature")
     if not fitted:
@@ -48,7 +48,7 @@ def _calibration(report: Report) -> None:
     value, words = calibration.usable(fitted), _judged(fitted, report.unit)
     if value is None or value == 1:
         tried = fitted.get("fitted", fitted["value"])
-        st.caption(f"The fitted temperature, {tried:.2f}, made matters worse, so none is used. {words}")
+        st.caption(f"The fitted temperature, {tried:.2f}, did not help, so none is used. {words}")
         if temperature(report) is None:
             return
         value = temperature(report)  # one from elsewhere: it can still be switched off

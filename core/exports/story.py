@@ -13,6 +13,7 @@ from core.data import roots
 from core.errors import RunError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
+from core.evaluation.learned_too import in_words, learned_too
 from core.evaluation.verdict import on
 from core.exports.wording import interval, percent
 from core.record import Run
@@ -97,11 +98,14 @@ class Story:
 
     def caveat(self) -> str:
         """How far the headline can be trusted."""
-        if self.best.get("test"):
-            return f"The test {self.noun} were used for nothing but these figures."
+        is_test = bool(self.best.get("test"))
+        copies = in_words(learned_too(self.dataset, "test" if is_test else "validation"))
+        if is_test:
+            return f"The test {self.noun} were used for nothing but these figures. {copies}".strip()
+        fair = f"Only {self.noun} that the run has never seen are a fair test."
         return (
-            f"The held-out {self.noun} were not learnt from, but they also chose {self._chose}, so the "
-            f"figures are a little kind. Only {self.noun} that the run has never seen are a fair test."
+            f"The held-out {self.noun} were kept from training, but they also chose {self._chose}, so the figures are "
+            f"a little kind. {f'{copies} {fair}' if copies else fair}"
         )
 
     def beside(self) -> str:

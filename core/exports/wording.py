@@ -21,8 +21,11 @@ def interval(bounds: list[float] | None) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number with so many digits; a dash where it is not known."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    """A number with so many digits; a dash where it is not known. What is not quite 1 is not rounded up to it."""
+    if value is None:
+        return "–"
+    shown = f"{value:.{digits}f}"
+    return f"above {1 - 10.0**-digits:.{digits}f}" if value < 1 <= float(shown) else shown
 
 
 def measured(row: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +35,7 @@ def measured(row: dict[str, Any]) -> dict[str, Any]:
 
 def with_interval(value: float | None, bounds: list[float] | None) -> str:
     """`0.991 (0.985 to 0.995)`; the number alone where its interval is not known."""
-    return f"{number(value)} ({number(bounds[0])} to {number(bounds[1])})" if bounds else number(value)
+    return f"{number(value)} ({bounds[0]:.3f} to {bounds[1]:.3f})" if bounds else number(value)
 
 
 def area_method(key: str, classes: int) -> str:

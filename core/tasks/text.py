@@ -49,7 +49,7 @@ _FINE = {"optimizer": "adamw", "schedule": "linear", "weight_decay": 0.01}
 PRESETS: dict[str, Preset] = {
     "recommended": Preset(
         "Recommended",
-        "A head on the frozen encoder, then its last three layers fine-tuned as BERT's authors did.",
+        "A head on the frozen encoder, then its last three layers learn along.",
         {
             "sequence_length": 64,
             "unfreeze": "blocks:3",

@@ -68,6 +68,7 @@ def test_the_page_warns_of_a_picture_in_train_and_validation(tmp_path, monkeypat
     (data / "validation" / "cat" / "same.png").write_bytes((data / "train" / "cat" / "3.png").read_bytes())
     app = _until(_open("data", data=str(data)), lambda app: app.dataframe)
     assert list(app.dataframe[0].value["what"]) == ["leak"]
+    assert "1 held out and also in train" in [fold.label for fold in app.expander]
 
 
 def test_two_thousand_classes_of_two_pictures_are_shown_and_can_be_trained(tmp_path, monkeypatch):

@@ -859,3 +859,16 @@ def _address(app, label):
     [button] = [element.proto for element in app.get("download_button") if element.proto.label == label]
     assert not button.deferred_file_id
     return button.url
+
+
+def test_held_out_pictures_that_were_learned_from_as_well_are_told(run):
+    said = " ".join(caption.value for caption in _open(run, "good").caption)
+    assert "held out from training" in said
+    assert "in the training split" not in said
+    dataset = run.dataset()
+    for split in ("train", "validation"):
+        next(file for file in dataset["files"] if file["split"] == split)["hash"] = "one"
+    run.dataset_file.write_text(json.dumps(dataset))
+    app = _open(run, "good")
+    assert any("1 of them is in the training split as well, which flatters. Only" in c.value for c in app.caption)
+    assert not _errors(app)

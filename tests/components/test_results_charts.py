@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from components.charts.calibration import coverage, reliability
 from components.charts.embedding import embedding
@@ -53,6 +54,14 @@ def test_a_reliability_bar_knows_its_bounds_and_its_size():
     figure = reliability(calibration.reliability(p, np.array([0, 1, 0])))
     assert [row[2] for row in figure["data"][0]["customdata"]] == [1, 1, 1]
     assert figure["data"][0]["y"] == [1.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("worst", [1.0, 0.9945, 0.5])
+def test_coverage_has_no_room_for_a_mark_above_100_percent(worst):
+    curve = [{"coverage": 1.0, "accuracy": worst, "share": 0.0}, {"coverage": 0.5, "accuracy": 1.0, "share": 0.9}]
+    lower, upper = coverage(curve, None)["layout"]["yaxis"]["range"]
+    assert lower < worst <= 1 < upper
+    assert upper - 1 < (upper - lower) / 10  # Plotly draws at most ten marks at this height
 
 
 def test_coverage_shows_the_chosen_point_unless_it_answers_nothing():

@@ -8,6 +8,7 @@ from components.runs_table import thawed_words
     [
         ("blocks:3", 0, "last 3 blocks"),
         ("blocks:3", 8, "last 3 blocks, LoRA rank 8"),
+        ("blocks:1", 0, "last block"),
         ("names:a,b", 0, "2 layers"),
         ("all", 4, "all, LoRA rank 4"),
         ("none", 4, "none"),
