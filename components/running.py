@@ -149,12 +149,15 @@ _HELP: dict[curves.Measure, str] = {
 }
 
 
+_BEST = "Of its best epoch, the one with the lowest held-out loss."
+
+
 def _ended_facts(run: Run, status: dict[str, Any]) -> list[Fact]:
     shares = [(run.evaluation(phase) or {}).get("accuracy") for phase in (1, 2)]
     return [
         Fact(run_state.WORDS[status["state"]][0].capitalize(), "state"),
-        Fact(percent(shares[0]), "held out after phase 1", tone="ice"),
-        Fact(percent(shares[1]), "held out after phase 2", tone="ember"),
+        Fact(percent(shares[0]), "held out after phase 1", _BEST, "ice"),
+        Fact(percent(shares[1]), "held out after phase 2", _BEST, "ember"),
         Fact(str(status.get("epoch") or UNKNOWN), "epochs"),
         Fact(duration(status.get("seconds_total") or status.get("elapsed_s")), "in all"),
     ]
