@@ -233,7 +233,7 @@ def test_two_members_of_one_name_are_refused():
     refused(source, "cannot be unpacked")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.text(max_size=12), st.binary(max_size=40)), max_size=5, unique_by=lambda m: m[0]))
 def test_any_member_names_either_unpack_inside_or_are_refused(members):
     try:
@@ -246,7 +246,7 @@ def test_any_member_names_either_unpack_inside_or_are_refused(members):
 WHOLE = packed(two_classes()).getvalue()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=6), st.integers(0, 50))
 def test_any_damage_either_unpacks_inside_or_is_refused(changes, cut):
     data = bytearray(WHOLE)

@@ -107,7 +107,7 @@ def test_the_limit_is_met_to_the_byte(tmp_path, monkeypatch, spare):
 WHOLE = bundled("image_dfl.dcm").read_bytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(132, len(WHOLE) - 1), st.integers(0, 255)), max_size=8), st.integers(0, 300))
 def test_damage_is_read_or_refused_in_a_sentence(changes, cut):
     broken = bytearray(WHOLE)

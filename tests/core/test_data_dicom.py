@@ -176,7 +176,7 @@ def test_unknown_syntax_is_not_quoted():
     assert "Doe" not in str(caught.value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_changed_bytes_are_read_or_refused_in_a_sentence(data):
     name = data.draw(st.sampled_from(["MR_small.dcm", "MR_small_RLE.dcm", "SC_rgb_jpeg_gdcm.dcm", "rtdose_rle.dcm"]))

@@ -173,7 +173,7 @@ ENCODED = tuple(_encodings())
 CHANGES = st.lists(st.tuples(st.integers(0, 4000), st.binary(max_size=4)), max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(ENCODED), CHANGES, st.integers(0, 300), st.sampled_from([24, 320]))
 def test_any_damage_gives_pixels_or_a_sentence(encoded, changes, cut, side):
     data = bytearray(encoded)

@@ -420,7 +420,7 @@ CONTENTS = st.sampled_from(
 LINKS = st.sampled_from([".", "..", "cat", "../dog", "x.png", "../cat/x.png", "nowhere", "a\nb"]).map(Path)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.lists(NAMES, min_size=1, max_size=4).map("/".join), CONTENTS | LINKS, max_size=12))
 def test_any_folder_tree_is_scanned_or_refused_in_a_sentence(tree):
     with tempfile.TemporaryDirectory() as folder:

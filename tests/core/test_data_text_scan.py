@@ -204,7 +204,7 @@ CONTENTS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(CONTENTS | st.binary(max_size=200), st.sampled_from([".csv", ".tsv", ".jsonl"]))
 def test_any_table_is_scanned_or_refused_in_a_sentence(tmp_path_factory, content, ending):
     path = tmp_path_factory.getbasetemp() / f"any{ending}"

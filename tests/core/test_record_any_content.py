@@ -85,7 +85,7 @@ FILES = st.fixed_dictionaries(
 
 @given(FILES)
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # of regular expressions that later Pythons read otherwise
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 def test_any_content_of_a_run_is_read_without_an_error(tmp_path_factory, files):
     run = Run(tmp_path_factory.getbasetemp() / "any" / "20260101-000000-abcd")
     shutil.rmtree(run.path.parent, ignore_errors=True)
@@ -97,7 +97,7 @@ def test_any_content_of_a_run_is_read_without_an_error(tmp_path_factory, files):
 
 
 @given(st.lists(torn(JSON), max_size=5), st.integers(0, 100))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_events_read_in_two_looks_are_those_of_one(tmp_path_factory, lines, cut):
     file = tmp_path_factory.getbasetemp() / "events.jsonl"
     whole = b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines)

@@ -258,7 +258,7 @@ def test_many_requests_at_once_are_all_answered(server):
     assert results == [200] * 20
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     body=st.one_of(
         st.binary(max_size=400),
