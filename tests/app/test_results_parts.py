@@ -499,7 +499,7 @@ def test_a_temperature_that_harms_is_told_and_not_offered(run):
     run.config_file.write_text(json.dumps({**run.settings(), "calibrate": True}))
     app = _open(run, "good")
     assert not _errors(app)
-    assert any("made matters worse, so none is used" in caption.value for caption in app.caption)
+    assert any("did not help, so none is used" in caption.value for caption in app.caption)
     assert f"temperature-{run.id}" not in [toggle.key for toggle in app.toggle]
 
 
