@@ -271,6 +271,19 @@ def test_report_and_card_tell_of_a_phase_2_that_was_cut_off():
         assert "There was no phase 2" not in made
 
 
+def test_report_and_card_tell_of_held_out_pictures_that_were_learned_from_as_well():
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    for made in (report(run), card(run)):
+        assert "in the training split as well" not in made
+    dataset = run.dataset()
+    copies = [
+        {"path": f"a/{split}.png", "label": 0, "split": split, "hash": "one"} for split in ("train", "validation")
+    ]
+    write_json(run.dataset_file, {**dataset, "files": [*dataset["files"], *copies]})
+    for made in (report(run), card(run)):
+        assert "a little kind. 1 of them is in the training split as well, which flatters. Only" in made
+
+
 def test_the_report_says_where_it_has_no_table_of_predictions():
     run = with_figures(make_run(("a", "b"), phases=(1,)))
     assert "so no mistake can be shown" not in report(run)
