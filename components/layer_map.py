@@ -6,7 +6,7 @@ from typing import Any
 
 from components.escape import as_html
 from components.numbers import parameters
-from components.theme import FROZEN, THAWED, icon
+from components.theme import FROZEN, THAWED, icon, unseen
 
 Structure = dict[str, Any]
 
@@ -63,7 +63,7 @@ def block_state(structure: Structure, block: str, thawed: frozenset[str]) -> str
 def _row(name: str, state: str, params: int, shape: str, widest: int, words: str) -> str:
     width = 100 * math.log1p(params) / math.log1p(max(widest, 1)) if params else 2
     sign = icon(THAWED if state else FROZEN)
-    count = f'{parameters(params)}<span class="thaw-hidden"> parameters, {words}</span>'
+    count = parameters(params) + unseen(f" parameters, {words}")
     return (
         f'<li class="{state}"><span class="name">{sign}{as_html(name)}</span>'
         f'<span class="bar"><i style="width:{max(width, 3):.1f}%"></i></span>'
@@ -80,5 +80,5 @@ def legend(lora: bool = False) -> str:
     beside = '<span><b class="part"></b>frozen, LoRA learns beside it</span>' if lora else ""
     return (
         f'<div class="thaw-legend"><span><b></b>frozen</span>{beside}<span><b class="warm"></b>learns</span>'
-        f"<span>longer bar, more parameters (logarithmic)</span></div>"
+        "<span>longer bar, more parameters (logarithmic)</span></div>"
     )

@@ -24,8 +24,10 @@ def reliability(bins: Sequence[Mapping[str, Any]], unit: str = "picture") -> Fig
         "hovertemplate": f"%{{customdata[2]}} {unit}s, %{{customdata[3]:.1%}} sure<br>{right}",
     }
     colours = [f"@primary%{0.25 + 0.75 * (row['n'] / most) ** 0.5:.2f}" for row in known]
-    bars = {**place, "y": [row["accuracy"] for row in known], "marker": {"color": colours}}
-    bars |= {
+    bars = {
+        **place,
+        "y": [row["accuracy"] for row in known],
+        "marker": {"color": colours},
         "text": [f"{row['n']:,}" for row in known],
         "textposition": "auto",
         "textangle": 0,

@@ -39,13 +39,13 @@ def show(report: Report) -> None:
 
 def fairness(report: Report) -> str:
     """How fair a test these figures are, in a few sentences."""
-    copies = in_words(report.learned_too)
+    copies = in_words(report.learned_too, "the test ones" if report.split == "test" else "them")
     if report.split == "test":
         held = report.held_out
         return (
             f"The test {report.unit}s took no part in training, nor in any choice. On the {held['n']:,} held-out ones, "
             f"which made the choices, it is right on {percent(held['accuracy'])}, "
-            f"likely {interval(held.get('accuracy_interval'))}. {copies.replace('them', 'the test ones')}"
+            f"likely {interval(held.get('accuracy_interval'))}. {copies}"
         ).strip()
     chose = "the best epoch and the model" if 2 in report.figures else "the best epoch"
     fair = f"Only {report.unit}s that the run has never seen are a fair test."

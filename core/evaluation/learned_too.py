@@ -15,6 +15,6 @@ def learned_too(dataset: Mapping[str, Any], split: str) -> int:
     return sum(file["split"] == split and file.get("hash") in learned for file in dataset["files"])
 
 
-def in_words(n: int) -> str:
+def in_words(n: int, whom: str = "them") -> str:
     """The same as a sentence; nothing where there are none."""
-    return f"{n:,} of them {'is' if n == 1 else 'are'} in the training split as well, which flatters." if n else ""
+    return f"{n:,} of {whom} {'is' if n == 1 else 'are'} in the training split as well, which flatters." if n else ""

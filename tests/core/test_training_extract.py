@@ -66,24 +66,23 @@ def test_a_later_cut_is_computed_from_a_stored_earlier_one(spoilt, tmp_path, mon
     assert_alike(second, alone)
 
 
-def test_an_example_that_could_not_be_read_once_is_tried_again_before_the_store_serves(tmp_path, monkeypatch):
-    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
-    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
-    run_of(data, unfreeze="none")
-    (file,) = tmp_path.glob("cache/features/*/meta.json")
-    write_json(file, {**read_json(file), "unreadable": [3]})  # as after a pass during which a drive was away
-    again = run_of(data, unfreeze="none")
-    assert passes(again) == [ONCE]
-    assert len(again.dataset()["files"]) == 20
-    assert read_json(file)["unreadable"] == []
-
-
 def _mark_unreadable(tensors):
     """As after a pass during which a drive was away: of the stored entry with these tensors."""
     (key,) = [entry["key"] for entry in FeatureStore().entries() if entry["about"]["tensors"] == tensors]
     file = FeatureStore().folder / key / "meta.json"
     write_json(file, {**read_json(file), "unreadable": [3]})
     return file
+
+
+def test_an_example_that_could_not_be_read_once_is_tried_again_before_the_store_serves(tmp_path, monkeypatch):
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
+    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
+    run_of(data, unfreeze="none")
+    file = _mark_unreadable("features")
+    again = run_of(data, unfreeze="none")
+    assert passes(again) == [ONCE]
+    assert len(again.dataset()["files"]) == 20
+    assert read_json(file)["unreadable"] == []
 
 
 def test_nothing_is_computed_on_from_a_picture_that_could_not_be_read_once(tmp_path, monkeypatch):
