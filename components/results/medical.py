@@ -29,7 +29,7 @@ def is_medical(report: Report) -> bool:
 @guarded()
 def show(report: Report) -> None:
     """The notice, sensitivity and specificity of each class, and the threshold that a wanted sensitivity costs."""
-    st.info(NOTICE, icon=":material/info:")
+    st.info(f"{NOTICE} {report.patients_unknown}".strip(), icon=":material/info:")
     rows = diagnostic.by_class(report.best["confusion"], report.classes_as_named)
     if len(rows) > 2:
         _table(rows)

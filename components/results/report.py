@@ -9,6 +9,7 @@ import streamlit as st
 
 from components.escape import shown
 from core.config import RunConfig
+from core.data import patients
 from core.data.reading import Reading, reading
 from core.errors import RunError, ThawError
 from core.evaluation import cases, insight
@@ -143,6 +144,14 @@ class Report:
         except (OSError, KeyError, TypeError):
             return 0
 
+    @property
+    def patients_unknown(self) -> str:
+        """That nothing tells the patients apart, in a sentence; nothing where something does."""
+        try:
+            return _patients_unknown(str(self.run.path), self.run.dataset_file.stat().st_mtime_ns)
+        except (OSError, KeyError, TypeError):
+            return ""
+
     @cached_property
     def _places(self) -> dict[str, int]:
         return {path: row for row, path in enumerate(self.cases.paths)} if self.cases else {}
@@ -178,6 +187,12 @@ def _cases(path: str, stamp: int) -> Cases:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _learned_too(path: str, stamp: int, split: str) -> int:
     return learned_too(Run(path).dataset() or {"files": []}, split)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _patients_unknown(path: str, stamp: int) -> str:
+    dataset = Run(path).dataset()
+    return patients.unknown(dataset) if dataset else ""
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

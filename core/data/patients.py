@@ -6,10 +6,10 @@ What is told onwards is a pseudonym (`core.data.pseudonym`), never the id.
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
 from core.data import table
@@ -117,6 +117,20 @@ def unnamed(missing: int, total: int) -> list[str]:
         f"The patient of {missing:,} of {total:,} pictures is not known. {theirs}, "
         "so somebody may be both learned from and held out."
     ]
+
+
+def unknown(dataset: Mapping[str, Any]) -> str:
+    """What the figures of a run lack whose manifest names no patient at all: a sentence; nothing where some are named.
+
+    Args:
+        dataset: the run's manifest.
+    """
+    if any(file.get("patient") is not None for file in dataset["files"]):
+        return ""
+    return (
+        "Nothing tells which pictures show the same patient. "
+        "Where somebody was both learned from and held out, the figures are too kind."
+    )
 
 
 def _owners(scan: "Scan") -> dict[int, set[str]]:

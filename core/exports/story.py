@@ -9,7 +9,7 @@ import numpy as np
 
 from core import decision, tasks
 from core.config import RunConfig
-from core.data import roots
+from core.data import patients, roots
 from core.errors import RunError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
@@ -160,6 +160,7 @@ class Story:
         if min(counts) < 30:
             said.append(f"One class was judged on {min(counts)} {self.noun} only, so its figures are rough.")
         if self.config.preset == "medical":
+            said += filter(None, [patients.unknown(self.dataset)])
             said.append("This is no medical device. It has not been validated for use on patients.")
         return said
 

@@ -10,6 +10,7 @@ from components.numbers import interval
 from core import decision
 from core.evaluation.calibration import apply_temperature
 from core.evaluation.intervals import clopper_pearson
+from core.exports.story import story
 
 SECTION = """
 from components.results import medical
@@ -59,6 +60,17 @@ def test_notice_and_both_figures_come_first(medical):
     first = next(node.proto.body for node in app.get("html") if "thaw-figure" in node.proto.body)
     assert "sensitivity, likely" in first
     assert "specificity, likely" in first
+
+
+def test_it_says_where_nothing_tells_the_patients_apart(medical):
+    unknown = "Nothing tells which pictures show the same patient."
+    assert unknown in opened(medical).info[0].value
+    assert unknown in story(medical).limits()[-2]
+
+    dataset = medical.dataset()
+    medical.dataset_file.write_text(json.dumps({**dataset, "files": [{**f, "patient": "a"} for f in dataset["files"]]}))
+    assert unknown not in opened(medical).info[0].value
+    assert not any(unknown in said for said in story(medical).limits())
 
 
 def test_threshold_is_kept_and_dropped(medical):
