@@ -65,7 +65,10 @@ def _places(one: str) -> dict[curves.Measure, DeltaGenerator]:
     for column, measure in zip(st.columns(2), _NAMES, strict=True):
         column.subheader(_NAMES[measure], help=_HELP[measure].format(one))
         places[measure] = column.container()
-    st.caption(f"Solid: held-out {one}s. Dotted: the {one}s it learns from.")
+    st.caption(
+        f"Solid: held-out {one}s. Dotted: the {one}s it learns from. Ring: the lowest held-out loss of a phase, which "
+        "keeps that epoch's model."
+    )
     st.subheader("Held-out samples", help=f"The same dozen {one}s, never trained on, after every epoch.")
     return places
 

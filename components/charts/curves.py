@@ -24,6 +24,7 @@ def curves(events: Sequence[Event], measure: Measure, epochs: Sequence[int], key
     """
     rows = [e for e in events if e["kind"] == "epoch"]
     traces = [_line(rows, phase, split, measure) for phase in (1, 2) for split in ("train", "held out")]
+    traces += [_best(rows, phase, measure) for phase in (1, 2)]
     traces += [_batches(events, phase, measure) for phase in (1, 2)]
     first = _boundary(rows, epochs)
     last = max([sum(epochs), *(row["epoch"] for row in rows)])
@@ -45,6 +46,26 @@ def _line(rows: Sequence[Event], phase: int, split: str, measure: Measure) -> di
         "hovertemplate": f"epoch %{{x}}<br>{split} %{{y:{_digits(measure)}}}<extra></extra>",
         "showlegend": False,
     }
+
+
+def _best(rows: Sequence[Event], phase: int, measure: Measure) -> dict[str, Any]:
+    """A ring around the epoch whose model the phase keeps."""
+    best = _kept(rows, phase)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [row["epoch"] for row in best],
+        "y": [row.get(f"val_{measure}") for row in best],
+        "marker": {"symbol": "circle-open", "size": 16, "color": _COLOURS[phase], "line": {"width": 2}},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _kept(rows: Sequence[Event], phase: int) -> list[Event]:
+    """The first epoch with the lowest held-out loss, if one has ended."""
+    mine = [row for row in rows if row["phase"] == phase and row.get("val_loss") is not None]
+    return [min(mine, key=lambda row: row["val_loss"])] if mine else []
 
 
 def _batches(events: Sequence[Event], phase: int, measure: Measure) -> dict[str, Any]:
@@ -132,7 +153,9 @@ def in_words(events: Sequence[Event], measure: Measure) -> str:
             first, last = (_value(mine[i][f"val_{measure}"], measure) for i in (0, -1))
             said.append(
                 f"Phase {phase}, epochs {mine[0]['epoch']} to {mine[-1]['epoch']}: "
-                f"held-out {measure} went from {first} to {last}."
+                f"held-out {measure} went from {first} to {last}"
+                + "".join(f"; the lowest held-out loss was in epoch {row['epoch']}" for row in _kept(rows, phase))
+                + "."
             )
     return " ".join(said)
 

@@ -39,6 +39,15 @@ def test_batches_are_drawn_only_within_the_epoch_that_goes_on():
     assert [trace["x"] for trace in figure["data"][-2:]] == [[], [3.5]]
 
 
+def test_a_ring_marks_the_epoch_with_the_lowest_held_out_loss():
+    seen = [_epoch(1, 1, val_loss=0.5, val_accuracy=0.6), *EVENTS[1:3], _epoch(4, 2, val_loss=0.7, val_accuracy=0.9)]
+    for measure, values in (("loss", [0.5, 0.7]), ("accuracy", [0.6, 0.8])):
+        rings = [t for t in curves.curves(seen, measure, (5, 5), "run")["data"] if t["mode"] == "markers"]
+        assert [(ring["x"], ring["y"]) for ring in rings] == [([1], values[:1]), ([3], values[1:])]
+    assert "the lowest held-out loss was in epoch 3." in curves.in_words(seen, "loss")
+    assert not any(t["x"] for t in curves.curves([], "loss", (5, 5), "run")["data"])
+
+
 def test_zoom_is_kept_for_a_run():
     layouts = [curves.curves(EVENTS[:n], "loss", (5, 5), "run")["layout"] for n in (1, 3)]
     assert layouts[0]["uirevision"] == layouts[1]["uirevision"] == "run"
