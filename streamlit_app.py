@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 
 from components import selection, sign_in, theme
 from components.door import Door
+from components.early import early
 
 
 def show_page() -> None:
@@ -30,4 +31,4 @@ def show_page() -> None:
 if __name__ == "__main__":  # as Streamlit runs this file, at every visit
     show_page()
 else:  # as the server imports it, once; `streamlit run` finds the app by this line
-    app = st.App(__file__, middleware=[Middleware(Door)])
+    app = st.App(__file__, middleware=[Middleware(Door)], lifespan=early)
