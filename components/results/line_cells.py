@@ -16,18 +16,18 @@ from core import decision
 from core.decision import Line
 from core.evaluation.confusions import counted, most_confused
 
-# A bar between two probabilities, 0 for the class or 1 for the rest; or a cell: truth and answer, by row and column.
+# A bar between two probabilities, 0 for the class or 1 for the rest; or a cell: truth and answer, by class.
 Picked = tuple[float | None, float | None, int, int | None]
 
 
 def matrix_at(report: Report, line: Line, words: str) -> Any:
     """What is taken for what at the line, of what gets an answer; returns its click."""
     assert report.cases is not None
-    rows, order = answered(report, report.held_out_rows), _order(report, line[0])
+    rows = answered(report, report.held_out_rows)
     answers = decision.chosen(probabilities(report, rows), line)
-    cells = counted(np.argsort(order)[report.cases.labels[rows]], np.argsort(order)[answers], len(order))
+    cells = counted(report.cases.labels[rows], answers, len(report.classes))
     picked = most_confused(cells)
-    figure = matrix(cells, [report.classes[k] for k in order], False, report.unit, picked)
+    figure = matrix(cells, report.classes, False, report.unit, picked)
     return plot(figure, title="At this line", text=words, key="threshold-matrix", height=186 + 42 * len(picked))
 
 
@@ -37,9 +37,9 @@ def examples(report: Report, line: Line, picked: Picked) -> None:
     assert report.cases is not None
     among = answered(report, report.held_out_rows)
     shares, labels = probabilities(report, among), report.cases.labels[among]
-    found, order = shares[:, positive], _order(report, positive)
+    found = shares[:, positive]
     if lower is None or upper is None:
-        true, called = order[side], order[answer or 0]
+        true, called = side, answer or 0
         inside = (labels == true) & (decision.chosen(shares, line) == called)
         names = [as_markdown(report.classes[k]) for k in (true, called)]
         words = f"{names[0]}, rightly so called" if true == called else f"{names[0]} called {names[1]}"
@@ -56,8 +56,3 @@ def examples(report: Report, line: Line, picked: Picked) -> None:
 def rest(report: Report, positive: int) -> str:
     """What is not of a class: the other of two, else no name of its own."""
     return report.classes[1 - positive] if len(report.classes) == 2 else f"not {report.classes[positive]}"
-
-
-def _order(report: Report, positive: int) -> list[int]:
-    """The classes as the matrix has them, the one of the line first."""
-    return [positive, *(k for k in range(len(report.classes)) if k != positive)]

@@ -326,9 +326,8 @@ def test_matrix_of_several_classes_is_that_of_the_answers_at_the_line(of_three):
             for row in of_three.predictions()
         ]
         pairs = [(row["label"], said) for row, said in zip(of_three.predictions(), answers, strict=True)]
-        order = [classes[1], classes[0], classes[2]]
         drawn = _matrix_at_the_line(_open(of_three, "good"))
-        assert drawn == [[pairs.count((true, said)) for said in order] for true in order]
+        assert drawn == [[pairs.count((true, said)) for said in classes] for true in classes]
     cell = next((i, j) for i in range(3) for j in range(3) if drawn[i][j] and i != j)
     app = _open(of_three, "good")
     app.session_state[f"line-{of_three.id}-2-1"] = None, None, *cell
@@ -391,9 +390,9 @@ def test_slider_moves_the_matrix_and_all_four_figures_to_what_predictions_do(run
     for value in (0.4, 0.7):
         app.slider(key=f"threshold-{run.id}").set_value(value).run()
         assert not _errors(app)
-        pairs, order = _answers(run), [classes[1], classes[0]]
+        pairs = _answers(run)
         drawn, shares = _matrix_at_the_line(app), _four(app)
-        assert drawn == [[pairs.count((true, said)) for said in order] for true in order]
+        assert drawn == [[pairs.count((true, said)) for said in classes] for true in classes]
         assert shares == _shares_by(pairs, classes[1])
         if before is not None:
             assert drawn != before[0]
@@ -404,12 +403,12 @@ def test_slider_moves_the_matrix_and_all_four_figures_to_what_predictions_do(run
 def test_line_and_none_of_these_are_scored_together_as_predictions_answer(run):
     classes = run.dataset()["classes"]
     run.write_notes(threshold={"class": classes[1], "value": 0.3}, abstain=0.6)
-    pairs, order = _answers(run), [classes[1], classes[0]]
+    pairs = _answers(run)
     answered = [(true, said) for true, said in pairs if said is not None]
     assert 0 < len(answered) < len(pairs)
     app = _open(run, "good")
     assert not _errors(app)
-    assert _matrix_at_the_line(app) == [[pairs.count((true, said)) for said in order] for true in order]
+    assert _matrix_at_the_line(app) == [[pairs.count((true, said)) for said in classes] for true in classes]
     assert _four(app) == _shares_by(pairs, classes[1])
     right = f"{100 * sum(true == said for true, said in answered) / len(answered):.1f} %"
     captions = " ".join(caption.value for caption in app.caption)
@@ -812,7 +811,7 @@ def test_a_bar_of_sureness_shows_its_pictures(run):
 def test_a_bar_or_cell_beside_the_line_shows_its_pictures(run):
     scored = _scored(run, 1)
     for picked, many in (
-        ((None, None, 0, 1), sum(truth and p < 0.5 for p, truth in scored)),
+        ((None, None, 1, 0), sum(truth and p < 0.5 for p, truth in scored)),
         ((0.5, 1.0, 1, None), sum(not truth and p >= 0.5 for p, truth in scored)),
     ):
         app = _open(run, "good")
