@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from components.run_state import WORDS
 from core import record, run_list
 from core.catalog import BACKBONES
 from core.record import Run
+
+_LONGEST = 10**9  # seconds, 30 years
 
 
 def table_rows(runs: list[Run]) -> list[dict[str, Any]]:
@@ -49,16 +52,21 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     backbone = BACKBONES.get(row["backbone"])
     return {
         "name": shown(row["name"]),
-        "state": WORDS[row["state"]][0],
         "phase 1": row["val_accuracy1"],
         "phase 2": row["val_accuracy2"],
+        "state": WORDS[row["state"]][0],
         "data": shown(Path(row["data"] or "").name),
         "backbone": backbone.title if backbone else row["backbone"],
         "thawed": thawed_words(row.get("unfreeze"), row.get("lora_rank") or 0),
-        "seconds": row["seconds_total"],
+        "took": _span(row["seconds_total"]),
         "created": row["created"] * 1000 if row["created"] else None,
         "reason": shown(row.get("error") or ""),
     }
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    """A length of time; None where it is not known, or longer than any run."""
+    return timedelta(seconds=round(seconds)) if seconds is not None and seconds < _LONGEST else None
 
 
 def thawed_words(unfreeze: str | None, lora_rank: int = 0) -> str:
@@ -86,21 +94,21 @@ def runs_table(runs: list[Run], rows: list[dict[str, Any]]) -> list[Run]:
         height=min(520, 40 + 36 * len(rows)),
         column_config={
             "name": st.column_config.TextColumn("Name", width="medium"),
-            "state": st.column_config.TextColumn("State"),
             "phase 1": st.column_config.ProgressColumn(
                 "Phase 1, frozen", help="Held-out accuracy", color="blue", **share
             ),
             "phase 2": st.column_config.ProgressColumn(
                 "Phase 2", help="Held-out accuracy, thawed or with LoRA", color="orange", **share
             ),
+            "state": st.column_config.TextColumn("State"),
             "data": st.column_config.TextColumn("Data"),
             "backbone": st.column_config.TextColumn("Backbone"),
             "thawed": st.column_config.TextColumn("Thawed", help="Or frozen, with LoRA learning beside it"),
-            "seconds": st.column_config.NumberColumn("Seconds", format="%.0f"),
+            "took": st.column_config.NumberColumn("Took", format="compact", help="Hours, minutes and seconds"),
             "created": st.column_config.DatetimeColumn("Created", format="D MMM YYYY, HH:mm"),
             "reason": st.column_config.TextColumn("Why damaged") if any(row["reason"] for row in rows) else None,
         },
-        alt="All runs with state, held-out accuracy after each phase, data, backbone, what was thawed, and duration",
+        alt="All runs with held-out accuracy after each phase, state, data, backbone, what was thawed, and duration",
     )
     return [runs[n] for n in event["selection"]["rows"] if n < len(runs)]
 
@@ -110,6 +118,4 @@ def _digest(runs: list[Run]) -> str:
 
 
 def _moment(milliseconds: float | None) -> Any:
-    from datetime import datetime
-
     return datetime.fromtimestamp(milliseconds / 1000) if milliseconds else None

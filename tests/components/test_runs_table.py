@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import pytest
 
-from components.runs_table import thawed_words
+from components.runs_table import table_rows, thawed_words
+from core.record import Run
 
 
 @pytest.mark.parametrize(
@@ -17,3 +20,11 @@ from components.runs_table import thawed_words
 )
 def test_what_a_run_thawed_is_told_in_a_few_words(unfreeze, rank, words):
     assert thawed_words(unfreeze, rank) == words
+
+
+@pytest.mark.parametrize(("seconds", "took"), [(431.6, timedelta(minutes=7, seconds=12)), (None, None), (1e300, None)])
+def test_a_run_tells_how_long_it_took(tmp_path, seconds, took):
+    run = Run(tmp_path)
+    run.config_file.write_text("{}")
+    run.write_status(state="done", seconds_total=seconds)
+    assert [row["took"] for row in table_rows([run])] == [took]
