@@ -12,7 +12,7 @@ def download_buttons(run: Run, key: str) -> None:
     model, config = run.phase_model_file(run.kept()), run.config()
     takes = "raw texts" if config.task == "text" else "RGB pixels of any size"
     with st.container(horizontal=True):
-        if model.exists():
+        if run.has_model(run.kept()):
             st.download_button(
                 "model.keras",
                 model.read_bytes,

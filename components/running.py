@@ -182,7 +182,7 @@ def _ending(status: dict[str, Any]) -> None:
 
 
 def _next_steps(run: Run) -> None:
-    if run.phase_model_file(1).exists():
+    if run.has_model(1):
         if st.button("See the results", type="primary", icon=":material/insights:", key="to_results"):
             selection.go("results", run=run.id)
         is_text = run.config().task == "text"

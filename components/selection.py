@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote_to_bytes
 import streamlit as st
 
 from core import record, run_list
+from core.files import is_file
 from core.record import Run
 
 _KEYS = ("run", "data")
@@ -81,4 +82,4 @@ def live_run() -> Run | None:
 
 def finished_runs() -> list[Run]:
     """Runs that have a model, newest first."""
-    return [run for run in run_list.list_runs() if run.phase_model_file(1).exists() or run.model_file.exists()]
+    return [run for run in run_list.list_runs() if run.has_model(1) or is_file(run.model_file)]

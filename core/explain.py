@@ -13,6 +13,7 @@ import numpy as np
 from core import tasks
 from core.errors import ConfigError, RunError, unknown
 from core.explanations import METHODS, Explanation
+from core.files import is_file
 from core.predict import labels, load_model
 from core.record import Run
 
@@ -77,7 +78,7 @@ class Explainers:
         """The explainer of a phase. Raises RunError where there is no such model."""
         with self._lock:
             file = self.run.phase_model_file(phase)
-            written = file.stat().st_mtime_ns if file.exists() else 0
+            written = file.stat().st_mtime_ns if is_file(file) else 0
             if phase not in self._loaded or self._loaded[phase][0] != written:
                 self._loaded[phase] = written, Explainer(self.run, phase)
             return self._loaded[phase][1]

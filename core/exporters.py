@@ -39,10 +39,9 @@ def exporter(name: str, title: str, ending: str) -> Callable[[_Write], _Write]:
 
 @exporter("keras", "The kept model, preprocessing inside, as one Keras file", ".keras")
 def _keras(run: Run, out: Path) -> None:
-    file = run.phase_model_file(run.kept())
-    if not file.is_file():
+    if not run.has_model(run.kept()):
         raise RunError(f"The run {run.name()!r} has no model yet: it is {run.state()}.")
-    shutil.copyfile(file, out)
+    shutil.copyfile(run.phase_model_file(run.kept()), out)
 
 
 @exporter("tf_saved_model", "The kept model as a TensorFlow SavedModel folder, for TensorFlow Serving", "-saved_model")

@@ -39,6 +39,22 @@ def write_json(path: Path, data: Any, durable: bool = True) -> None:
     replace_atomically(path, strict_json(data, indent=1).encode("ascii"), durable)
 
 
+def exists(path: Path) -> bool:
+    """Whether something is there and may be looked at; `Path.exists` raises where a folder on the way is closed."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there, as `exists` tells it."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def read_json(path: Path, default: Any = None) -> Any:
     """The plain data in a JSON file; `default` where it is missing or not JSON."""
     try:

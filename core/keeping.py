@@ -27,7 +27,7 @@ def keep(run: Run, phase: int) -> None:
     Raises:
         RunError: a worker is on the run, the phase has no model, or the folder cannot be written.
     """
-    if not run.phase_model_file(phase).is_file():
+    if not run.has_model(phase):
         raise RunError(f"The run {run.name()!r} has no model of phase {phase}, so it cannot be kept.")
     with run.changing():
         try:

@@ -123,7 +123,7 @@ class Predictors:
 
     def phases(self) -> list[int]:
         """The phases that have a model."""
-        return [p for p in (1, 2) if p in self._loaded or self.run.phase_model_file(p).is_file()]
+        return [p for p in (1, 2) if p in self._loaded or self.run.has_model(p)]
 
 
 def failed(error: str) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def load_model(run: Run, phase: int) -> Any:
         RunError: it is missing, damaged, or of code that safe mode does not load.
     """
     file = run.phase_model_file(phase)
-    if not file.is_file():
+    if not run.has_model(phase):
         raise RunError(
             f"The run {run.name()!r} has no model of phase {phase} yet: it is {run.state()}. "
             "Let it train, or resume it, until that phase has a model."

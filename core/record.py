@@ -20,7 +20,7 @@ from core import locks
 from core.any_text import AS_BYTES
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
-from core.files import read_json, replace_atomically, write_json
+from core.files import exists, is_file, read_json, replace_atomically, write_json
 from core.run_folder import RunFolder
 
 # What `status.json` may say, and what is derived from it.
@@ -67,7 +67,11 @@ class Run(RunFolder):
     # Reading.
     def exists(self) -> bool:
         """Whether the folder is there and holds settings."""
-        return self.config_file.is_file()
+        return is_file(self.config_file)
+
+    def has_model(self, phase: int) -> bool:
+        """Whether the model of a phase is there."""
+        return is_file(self.phase_model_file(phase))
 
     def settings(self) -> dict[str, Any]:
         """`config.json` as it stands, `versions` and `created` included.
@@ -77,7 +81,8 @@ class Run(RunFolder):
         """
         data = read_json(self.config_file)
         if not isinstance(data, dict):
-            raise RunError(f"The run {self.id!r} is damaged: {self.config_file.name} cannot be read.")
+            damaged = f"The run {self.id!r} is damaged: {self.config_file.name} cannot be read."
+            raise RunError(self.closed() or damaged)
         return data
 
     def config(self) -> RunConfig:
@@ -109,14 +114,12 @@ class Run(RunFolder):
         """
         status = self._written_status()
         if not isinstance(read_json(self.config_file), dict):
-            gone = "The run was deleted or renamed meanwhile."
-            damaged = f"The run is damaged: {self.config_file.name} cannot be read."
-            return {**status, "state": DAMAGED, "error": damaged if self.path.is_dir() else gone}
+            return {**status, "state": DAMAGED, "error": self._unreadable()}
         if status["state"] in LIVE and not self.is_held():
             status = self._written_status()  # it may have ended between the two looks
             if status["state"] in (DONE, STOPPED, FAILED):
                 return status
-            had_worker = status["state"] != QUEUED or "place" in status or self.events_file.exists()
+            had_worker = status["state"] != QUEUED or "place" in status or exists(self.events_file)
             if had_worker or not self.is_new():
                 return {**status, "state": INTERRUPTED, "error": self._interrupted(status)}
         if status["state"] in LIVE:
@@ -124,6 +127,18 @@ class Run(RunFolder):
         if status["state"] == RUNNING and self.request().get("action") == "stop":
             return {**status, "state": STOPPING}
         return status
+
+    def _unreadable(self) -> str:
+        """Why there are no settings, and what to do."""
+        if not exists(self.path):
+            return "The run was deleted or renamed meanwhile."
+        return self.closed() or f"The run is damaged: {self.config_file.name} cannot be read."
+
+    def closed(self) -> str:
+        """What to do where its folder may not be looked into, as that of somebody else's run; else nothing."""
+        if not exists(self.path) or not self.path.is_dir() or os.access(self.path, os.R_OK | os.X_OK):
+            return ""
+        return f"The folder {str(self.path)!r} may not be read. Ask its owner for the right to, or change its rights."
 
     def _written_status(self) -> dict[str, Any]:
         """`status.json` with every value of the type that readers rely on; one that makes no sense is left out."""
@@ -237,7 +252,7 @@ class Run(RunFolder):
     def kept(self) -> int:
         """Which phase's model is the run's: 1 or 2."""
         chosen = self.notes().get("kept") or self.status().get("kept")
-        return 2 if chosen == 2 or (chosen is None and self.phase_model_file(2).exists()) else 1
+        return 2 if chosen == 2 or (chosen is None and self.has_model(2)) else 1
 
     # Writing.
     def write_status(self, **status: Any) -> None:
@@ -249,7 +264,7 @@ class Run(RunFolder):
 
     def write_kept(self, phase: int) -> None:
         """Say in `status.json` which phase's model is the run's, and nothing else. The caller holds the lock."""
-        if self.status_file.exists():
+        if exists(self.status_file):
             write_json(self.status_file, {**self._written_status(), "kept": phase}, durable=True)
 
     def write_notes(self, **changes: Any) -> None:
@@ -306,7 +321,7 @@ class Run(RunFolder):
         if self.is_held():
             raise RunError(f"The run {self.name()!r} is still training. Stop it first, then delete it.")
         doomed = self.path.with_name(f".deleted-{self.id}-{secrets.token_hex(3)}")
-        if not self.path.exists():
+        if not exists(self.path):
             return
         with self.changing():
             os.replace(self.path, doomed)

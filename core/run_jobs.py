@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import ConfigError, ThawError, unknown
-from core.files import read_json, replace_atomically, write_json
+from core.files import is_file, read_json, replace_atomically, write_json
 from core.processes import detached
 from core.record import Run
 
@@ -69,7 +69,7 @@ def is_older(run: Run, name: str) -> bool:
     """Whether the run, its figures, or what people decided about it, changed after an export was begun."""
     told = [run.status_file, run.notes_file, run.insight_file, *map(run.evaluation_file, (1, 2))]
     made = exported(run, name).stat().st_mtime_ns
-    return any(file.stat().st_mtime_ns > made for file in told if file.exists())
+    return any(file.stat().st_mtime_ns > made for file in told if is_file(file))
 
 
 def start(run: Run, kind: str) -> None:

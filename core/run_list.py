@@ -1,7 +1,6 @@
 """The runs of a folder: make one, find one, list all."""
 
 import os
-import re
 import secrets
 import shutil
 import time
@@ -14,10 +13,8 @@ from typing import Any
 from core import environment
 from core.config import RunConfig
 from core.errors import RunError
-from core.files import write_json
+from core.files import exists, write_json
 from core.record import DAMAGED, QUEUED, Run, is_count
-
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def create_run(config: RunConfig, versions: dict[str, str], runs: Path | None = None) -> Run:
@@ -48,12 +45,14 @@ def find_run(name: str | Path, runs: Path | None = None) -> Run:
     """The run in the folder `name`, or with that id among the runs.
 
     Raises:
-        RunError: there is none; lists the newest ids.
+        RunError: there is none, then it lists the newest ids; or its folder may not be read.
     """
     text = str(name)
     if found := run_at(text):
         return found
     if found := run_of_id(text, runs):
+        if why := found.closed():
+            raise RunError(why)
         return Run(found.path.absolute())
     newest = [run.id for run in list_runs(runs)[:5]]
     known = f"The newest are: {', '.join(newest)}." if newest else "There are no runs yet."
@@ -69,9 +68,10 @@ def run_at(folder: str) -> Run | None:
 
 
 def run_of_id(run_id: str, runs: Path | None = None) -> Run | None:
-    """The run with that id among the runs, None where there is none. What is no id never becomes a path."""
-    run = Run((runs or environment.runs_dir()) / run_id) if _RUN_ID.fullmatch(run_id) else None
-    return run if run is not None and run.exists() else None
+    """The run with that id among the runs, None where there is none. What is no folder's name never becomes a path."""
+    runs = runs or environment.runs_dir()
+    run = Run(runs / run_id) if run_id in _names(runs) else None
+    return run if run is not None and (run.exists() or run.closed()) else None
 
 
 def list_runs(runs: Path | None = None) -> list[Run]:
@@ -80,14 +80,18 @@ def list_runs(runs: Path | None = None) -> list[Run]:
 
 
 def _run_folders(runs: Path) -> Iterator[Run]:
+    for name in _names(runs):
+        run = Run(runs / name)
+        if exists(run.status_file) or exists(run.config_file) or run.closed():
+            yield run
+
+
+def _names(runs: Path) -> list[str]:
+    """What is in the runs' folder, as its entries are called, the hidden ones left out."""
     try:
-        with os.scandir(runs) as entries:
-            names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
+        return [name for name in os.listdir(runs) if not name.startswith(".")]
     except OSError:
-        return
-    for name in names:
-        if (runs / name / "status.json").exists() or (runs / name / "config.json").exists():
-            yield Run(runs / name)
+        return []
 
 
 def summary(run: Run) -> dict[str, Any]:

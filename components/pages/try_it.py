@@ -95,7 +95,7 @@ def _phases(run: Run, service: Service, given: Picture | Text, row: dict[str, An
 
     Returns each phase's answer.
     """
-    if not run.phase_model_file(2).exists():
+    if not run.has_model(2):
         st.html(phase_bars(1, row))
         return {1: row}
     try:

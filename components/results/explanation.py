@@ -78,7 +78,7 @@ def class_choice(classes: Sequence[str], key: str) -> str | None:
 
 
 def _maps(run: Run, picture: str | bytes, label: str | None, method: str, answers: Answers, alone: str) -> None:
-    phases = [phase for phase in (1, 2) if run.phase_model_file(phase).exists()]
+    phases = [phase for phase in (1, 2) if run.has_model(phase)]
     for place, phase in zip(st.columns(2, gap="medium"), phases, strict=False):
         with place:
             st.html(phase_chip(phase))

@@ -16,6 +16,7 @@ from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
 from core.evaluation.insight import Insight, LabelError
 from core.evaluation.learned_too import learned_too
+from core.files import is_file
 from core.record import Run
 
 Figures = dict[str, Any]
@@ -92,7 +93,7 @@ class Report:
         if self.cases is not None and self.kept in self.cases.probabilities:
             return ""
         file = self.run.predictions_file
-        why = "cannot be read" if file.is_file() else "is not there"
+        why = "cannot be read" if is_file(file) else "is not there"
         return (
             f"{file.name} {why}, so no {self.unit} can be shown here, and neither can calibration, the line or "
             "“none of these”. Training again writes it anew."

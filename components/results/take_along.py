@@ -7,6 +7,7 @@ from components.escape import as_markdown
 from components.guard import guarded
 from components.results.report import Report
 from core import run_jobs
+from core.files import is_file
 from core.record import Run
 
 # kind: title, what it is, icon, type of the file
@@ -63,7 +64,7 @@ def _kind(run: Run, kind: str, state: str, message: str) -> None:
         return
     if state == run_jobs.FAILED:
         st.error(as_markdown(message))
-    if state == run_jobs.DONE and file.is_file():
+    if state == run_jobs.DONE and is_file(file):
         with st.container(horizontal=True):
             st.download_button(
                 f"Download {file.name}",

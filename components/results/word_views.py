@@ -53,7 +53,7 @@ def one(report: Report, path: str, at_once: bool = False) -> None:
     row, known = report.row_of(path), words.of_samples(report.run)
     said = {} if row is None else answers(report, row)
     chosen = explanation.class_choice(report.classes_as_named, "words")
-    phases = [phase for phase in (1, 2) if report.run.phase_model_file(phase).exists()]
+    phases = [phase for phase in (1, 2) if report.run.has_model(phase)]
     for place, phase in zip(st.columns(2, gap="medium"), phases, strict=False):
         with place:
             st.html(phase_chip(phase, report.config.way))

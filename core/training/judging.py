@@ -86,7 +86,7 @@ class Judge:
     def _of_run(self, kept: int) -> int:
         """The phase whose model is the run's: the one that people chose before a resume, else `kept`."""
         chosen = self.run.notes().get("kept")
-        return chosen if chosen in (1, 2) and self.run.phase_model_file(chosen).exists() else kept
+        return chosen if chosen in (1, 2) and self.run.has_model(chosen) else kept
 
     def end(self) -> None:
         """After the last phase: what a run with corrections brought."""

@@ -94,6 +94,13 @@ def test_runs_are_found_by_id_and_by_folder(run, tmp_path):
             find_run(name, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["my best run", "größe", "b" * 200, "100 %"])
+def test_a_run_whose_folder_was_renamed_is_found_as_it_is_listed(run, tmp_path, name):
+    run.path.rename(tmp_path / name)
+    [listed] = list_runs(tmp_path)
+    assert find_run(listed.id, tmp_path).path == tmp_path / name
+
+
 def test_predictions_survive_odd_names(run):
     rows = [['a,\n"b" \udcff.png', "<b>猫</b>", "validation", "0.5"]]
     run.write_predictions(["path", "label", "split", "p1:<b>猫</b>"], rows)
