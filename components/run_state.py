@@ -18,9 +18,17 @@ WORDS: dict[str, tuple[str, str, str]] = {
 
 
 def message(status: dict[str, Any]) -> str:
-    """What the run is doing, in a sentence; says so when its worker has not been heard of."""
+    """What the run is doing, in a sentence; says so, and what to do, when its worker has not been heard of."""
     if silent := record.silence(status):
-        return silent
+        return f"{silent} {_wake(status['pid'])}" if status.get("pid") else silent
     if status["state"] == record.QUEUED and status.get("place"):
         return f"Waiting for its turn: place {status['place']} in line."
     return str(status.get("message") or "Working")
+
+
+def _wake(pid: int) -> str:
+    """What to do about a worker that may be frozen."""
+    return (
+        f"In a terminal, kill -CONT {pid} wakes a frozen one; kill -KILL {pid} ends it, "
+        "and Resume goes on from its last checkpoint."
+    )

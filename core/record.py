@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 import os
 import secrets
 import shutil
@@ -22,6 +21,7 @@ from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.files import exists, is_file, read_json, replace_atomically, write_json
 from core.run_folder import RunFolder
+from core.shapes import is_count, is_event, is_manifest
 
 # What `status.json` may say, and what is derived from it.
 QUEUED = "queued"  # waits for its turn
@@ -199,8 +199,9 @@ class Run(RunFolder):
         return str(self.status()["state"])
 
     def dataset(self) -> dict[str, Any] | None:
-        """The manifest as plain data: `task`, `root`, `classes`, `files`; None before it is written."""
-        return _object(read_json(self.dataset_file))
+        """The manifest as plain data: `task`, `root`, `classes`, `files`; None before it is written, or damaged."""
+        found = read_json(self.dataset_file)
+        return found if is_manifest(found) else None
 
     def events(self, kinds: tuple[str, ...] = ()) -> list[dict[str, Any]]:
         """All events, or those of some kinds. A half-written last line is ignored."""
@@ -337,15 +338,6 @@ class Run(RunFolder):
         return locks.is_held(self.lock_file)
 
 
-def _object(value: Any) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) else None
-
-
-def is_count(value: Any) -> bool:
-    """Whether a value read from a file is a number, finite and not below zero."""
-    return isinstance(value, (int, float)) and math.isfinite(value) and value >= 0
-
-
 def silence(status: dict[str, Any]) -> str:
     """A sentence where a live run's worker has not been heard of for long; else nothing."""
     quiet = status.get("stale_s") or 0.0
@@ -357,7 +349,7 @@ def silence(status: dict[str, Any]) -> str:
 def read_events(path: Path, offset: int = 0, kinds: tuple[str, ...] = ()) -> tuple[list[dict[str, Any]], int]:
     """Events from a byte offset on, and the offset after the last whole line.
 
-    Lines that are not a JSON object with a `kind` are passed over.
+    Lines that are not a JSON object with a `kind`, and with epoch and phase where it is of an epoch, are passed over.
     """
     try:
         with open(path, "rb") as file:
@@ -372,6 +364,6 @@ def read_events(path: Path, offset: int = 0, kinds: tuple[str, ...] = ()) -> tup
             event = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(event, dict) and isinstance(event.get("kind"), str) and (not kinds or event["kind"] in kinds):
+        if is_event(event) and (not kinds or event["kind"] in kinds):
             events.append(event)
     return events, offset + len(whole)

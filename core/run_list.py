@@ -14,7 +14,8 @@ from core import environment
 from core.config import RunConfig
 from core.errors import RunError
 from core.files import exists, write_json
-from core.record import DAMAGED, QUEUED, Run, is_count
+from core.record import DAMAGED, QUEUED, Run
+from core.shapes import is_count
 
 
 def create_run(config: RunConfig, versions: dict[str, str], runs: Path | None = None) -> Run:

@@ -48,7 +48,7 @@ def test_workers_frozen_while_they_train_and_while_they_wait_are_told_on_the_pag
             until(lambda run=run: run.status()["stale_s"] > 5)
             app = _open("train", run=run.id)
             assert "The worker has not been heard of for" in _html(app)
-            assert "may be frozen" in _html(app)
+            assert f"kill -CONT {run.status()['pid']} wakes a frozen one" in _html(app)
             assert not _errors(app)
     finally:
         for worker in workers:

@@ -146,6 +146,53 @@ def test_a_run_whose_settings_raise_what_nobody_foresaw_is_listed_as_damaged(run
     assert "is damaged: its settings cannot be read (KeyError)." in row["error"]
 
 
+MANIFEST = {
+    "task": "image",
+    "root": "/d",
+    "classes": ["a", "b"],
+    "files": [{"path": "x", "label": 1, "split": "train"}],
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": None},
+        {"classes": ["a"]},
+        {"classes": ["a", 2]},
+        {"root": None},
+        {"task": 3},
+        {"files": {}},
+        {"files": ["x"]},
+        *(
+            {"files": [{**MANIFEST["files"][0], **change}]}
+            for change in ({"label": "1"}, {"label": -1}, {"path": None})
+        ),
+    ],
+)
+def test_a_manifest_that_readers_would_stumble_over_is_none(run, change):
+    run.dataset_file.write_text(json.dumps(MANIFEST))
+    assert run.dataset() == MANIFEST
+    run.dataset_file.write_text(json.dumps({**MANIFEST, **change}))
+    assert run.dataset() is None
+
+
+def test_events_that_lack_what_readers_rely_on_are_passed_over(run):
+    sound = [
+        {"kind": "note", "message": "m"},
+        {"kind": "epoch", "phase": 1, "epoch": 1},
+        {"kind": "samples", "phase": 2, "epoch": 2, "rows": [0], "probabilities": [[1.0]]},
+    ]
+    broken = [
+        {"kind": "epoch", "phase": 1},
+        {"kind": "batch", "epoch": 1},
+        {"kind": "epoch", "phase": 3, "epoch": 1},
+        {"kind": "samples", "phase": 1, "epoch": 1, "rows": [0]},
+    ]
+    run.events_file.write_text("".join(f"{json.dumps(event)}\n" for event in [*broken, *sound, *broken]))
+    assert run.events() == sound
+
+
 def test_a_run_deleted_elsewhere_is_said_to_be_gone(run):
     shutil.rmtree(run.path)
     assert (run.state(), run.status()["error"]) == (record.DAMAGED, "The run was deleted or renamed meanwhile.")
