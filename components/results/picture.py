@@ -54,8 +54,8 @@ def _content(report: Report, path: str, explain: bool, line: Line | None = None)
     else:
         row, calibrated = report.row_of(path), temperature(report) is not None
         said = {} if row is None else answers(report, row)
-        names = report.classes_as_named
-        explanation.show(report.run, file, names, key="dialog", answers=said, at_once=explain, calibrated=calibrated)
+        names, key = report.classes_as_named, f"dialog-{explain}-{path!a}"  # of its own: what was chosen stays by a key
+        explanation.show(report.run, file, names, key=key, answers=said, at_once=explain, calibrated=calibrated)
 
 
 def _example(report: Report, path: str, file: str) -> None:

@@ -666,12 +666,37 @@ def test_a_heat_map_is_of_the_answer_that_was_decided_and_as_sure(run, monkeypat
     least = classes[int(p.argmin())]
     run.write_notes(threshold={"class": least, "value": 0.0}, temperature=2.0)
     app = AppTest.from_function(_large, args=(str(run.path), row["path"])).run()
-    app.button_group(key="dialog-method").set_value("gradcam").run()
+    app.button_group(key=f"dialog-False-{row['path']!a}-method").set_value("gradcam").run()
     assert not _errors(app)
     assert service.asked == [(None, 1), (least, 2)]  # what was decided holds for the kept model
     sure = answer(p, classes, run.notes())["probability"]
     spoken = [caption.value for caption in app.caption if "What speaks for" in caption.value]
     assert f"{100 * sure:.1f} %" in spoken[1]
+
+
+def _large_in_turn(run_path, paths):
+    """Opens the first path without an explanation and, once it is in the session, the second one with it."""
+    import streamlit as st
+
+    from components.results.picture import _content
+    from components.results.report import report
+    from core.record import Run
+
+    explain = st.session_state.get("explain", False)
+    _content(report(Run(run_path)), paths[int(explain)], explain)
+
+
+@pytest.mark.parametrize("rows", [(0, 1), (0, 0)])
+def test_a_heat_map_comes_up_at_once_after_a_picture_that_was_opened_without_one(run, monkeypatch, rows):
+    service = Explaining()
+    monkeypatch.setattr(service_client, "service", lambda _: service)
+    paths = [run.dataset()["files"][row]["path"] for row in rows]
+    app = AppTest.from_function(_large_in_turn, args=(str(run.path), paths)).run()
+    assert not service.asked
+    app.session_state["explain"] = True
+    app.run()
+    assert not _errors(app)
+    assert [phase for _, phase in service.asked] == [1, 2]
 
 
 def test_corrections_can_be_trained_with(run):
