@@ -9,6 +9,7 @@ from components.escape import as_markdown
 from components.guard import guarded
 from components.plot import plot
 from components.results.clicks import clicked
+from components.results.decided import cases_as_shown
 from components.results.gallery import gallery
 from components.results.report import Report
 from core.evaluation.confusions import most_confused
@@ -79,7 +80,7 @@ def _cell(report: Report, result: Any) -> None:
         format_func=lambda c: _name(c, classes, confusion),
         help="A click on a cell chooses it too.",
     )
-    rows = report.cases.in_cell(report.kept, cell[0], cell[1], report.rows)
+    rows = cases_as_shown(report).in_cell(report.kept, cell[0], cell[1], report.rows)
     gallery(report, rows, "cell", most=4 if report.is_text else 9)
 
 

@@ -1,5 +1,6 @@
 """Probabilities and answers as predictions give them: by the temperature, the line and the share in force."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from components.results.report import Report
 from core import decision
 from core.decision import Line
 from core.evaluation.calibration import apply_temperature
+from core.evaluation.cases import Cases
 
 
 def temperature(report: Report, phase: int | None = None) -> float | None:
@@ -31,6 +33,18 @@ def probabilities(
     found = report.cases.probabilities[phase or report.kept][report.rows if rows is None else rows]
     now = temperature(report, phase)
     return found if now is None else apply_temperature(found, now)
+
+
+def cases_as_shown(report: Report) -> Cases:
+    """The report's cases with the kept model's probabilities as cards show them: what is put in order, goes by these.
+
+    Of more than two classes a temperature may change which of two examples is surer.
+    """
+    assert report.cases is not None
+    if temperature(report) is None:
+        return report.cases
+    everyone = probabilities(report, np.arange(len(report.cases.paths)))
+    return dataclasses.replace(report.cases, probabilities={**report.cases.probabilities, report.kept: everyone})
 
 
 def line(report: Report) -> Line | None:

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from components.guard import guarded
+from components.results.decided import cases_as_shown
 from components.results.gallery import gallery
 from components.results.report import Report
 
@@ -39,8 +40,7 @@ def show(report: Report) -> None:
 
 
 def _rows(report: Report, kind: str) -> np.ndarray:
-    cases, rows = report.cases, report.rows
-    assert cases is not None
+    cases, rows = cases_as_shown(report), report.rows
     if kind == "losses":
         of_truth = cases.probabilities[report.kept][rows, cases.labels[rows]]
         return rows[np.argsort(of_truth, kind="stable")]

@@ -6,6 +6,7 @@ import streamlit as st
 
 from components.escape import as_markdown, shown
 from components.guard import guarded
+from components.results.decided import cases_as_shown
 from components.results.gallery import gallery
 from components.results.report import Report
 from core.exports.wording import measured, too_few, with_interval
@@ -69,9 +70,9 @@ def show(report: Report) -> None:
 
 def _examples(report: Report, row: dict[str, Any], column: str) -> None:
     """The examples of a class, or those that were given its name."""
-    cases, place = report.cases, report.classes_as_named.index(row["class"])
-    if cases is None or report.kept not in cases.probabilities:
+    if report.cases is None or report.kept not in report.cases.probabilities:
         return
+    cases, place = cases_as_shown(report), report.classes_as_named.index(row["class"])
     of = cases.predicted(report.kept) if column == _NAMED else cases.labels
     words = "named" if column == _NAMED else "that are"
     st.markdown(f"{report.unit.capitalize()}s {words} **{as_markdown(shown(row['class']))}**, wrong first")

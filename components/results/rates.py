@@ -97,14 +97,17 @@ def _at(report: Report, point: Point) -> None:
     # The curves were drawn from float32, which nine written digits bring back.
     values = cases.probabilities[report.kept][report.rows, place].astype(np.float32)
     called, truth = values >= np.float32(share), cases.labels[report.rows] == place
-    line = place, _decided(report, place, called)
-    order = np.argsort(values, kind="stable")
+    as_shown = probabilities(report)[:, place]
+    line = place, _dividing(as_shown, called)
+    order = np.argsort(as_shown, kind="stable")
     missed, alarms = order[(truth & ~called)[order]], order[(~truth & called)[order]][::-1]
     title = as_markdown(shown(name))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**Called {title} from {percent(share, 2)} on**", width="content")
-        if np.array_equal(probabilities(report)[:, place] >= line[1], called):  # a temperature may reorder several
+        if np.array_equal(as_shown >= line[1], called):
+            st.markdown(f"**Called {title} from {percent(line[1], 2)} on**", width="content")
             _line(report, name, line[1])
+        else:  # a temperature reorders several classes' probabilities, and no line on the new ones is at this point
+            st.markdown(f"**Called {title} from {percent(share, 2)} on, before calibration**", width="content")
     most = 4 if report.is_text else 6
     for column, words, rows, key in zip(
         st.columns(2, gap="large"),
@@ -127,7 +130,6 @@ def _line(report: Report, name: str, share: float) -> None:
         st.rerun()
 
 
-def _decided(report: Report, place: int, called: np.ndarray) -> float:
-    """The line among probabilities as predictions give them that calls a class where `called`, bool (N,), says so."""
-    scores = probabilities(report)[:, place]
+def _dividing(scores: np.ndarray, called: np.ndarray) -> float:
+    """The line on `scores`, float (N,), that calls a class where `called`, bool (N,), says so; the lowest of them."""
     return thresholds.just_below(scores, float(scores[called].min())) if called.any() else 1.0

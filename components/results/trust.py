@@ -12,7 +12,7 @@ from components.numbers import percent
 from components.plot import plot
 from components.results import abstain
 from components.results.clicks import last
-from components.results.decided import probabilities, temperature
+from components.results.decided import cases_as_shown, probabilities, temperature
 from components.results.gallery import gallery
 from components.results.report import Report
 from core.evaluation import calibration, temperature_moves
@@ -88,6 +88,6 @@ def _bar(report: Report, found: np.ndarray, result: Any) -> None:
         return
     lower, upper, *_ = map(float, bar)
     sure = found.max(axis=1)
-    rows = report.cases.wrong_first(report.kept, report.rows[(sure > lower) & (sure <= upper)])
+    rows = cases_as_shown(report).wrong_first(report.kept, report.rows[(sure > lower) & (sure <= upper)])
     st.markdown(f"**{percent(lower, 0)} to {percent(upper, 0)} sure**, wrong first")
     gallery(report, rows, "bar", most=4 if report.is_text else 8)

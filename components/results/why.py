@@ -6,6 +6,7 @@ import streamlit as st
 from components.guard import guarded
 from components.picture_grid import picture_grid
 from components.results import picture, scrubber, word_views
+from components.results.decided import cases_as_shown
 from components.results.gallery import cards_of
 from components.results.report import Report
 
@@ -24,9 +25,9 @@ def show(report: Report) -> None:
 @st.fragment
 @guarded()
 def _looked(report: Report) -> None:
-    cases = report.cases
-    if cases is None or report.kept not in cases.probabilities:
+    if report.cases is None or report.kept not in report.cases.probabilities:
         return
+    cases = cases_as_shown(report)
     st.subheader("Where it looked")
     st.caption("Open a picture to see what spoke for a class, before and after thawing: mistakes first, then hits.")
     wrong = cases.mistakes(report.kept, report.rows)[:_EACH]

@@ -12,7 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components.escape import as_html, as_markdown
+from components.numbers import percent
 from components.results import map as feature_map
+from components.results.decided import probabilities as shares_as_shown
 from components.results.mistakes import _rows
 from components.results.report import report
 from core import corrections, keeping, run_jobs, service_client
@@ -819,6 +821,44 @@ def test_a_point_of_a_curve_shows_its_mistakes_and_draws_the_line_there(run):
     app.button(key="rates-line").click().run()
     assert not _errors(app)
     assert share - 0.001 < run.notes()["threshold"]["value"] <= share
+
+
+def test_a_point_of_a_curve_is_named_by_the_line_that_it_draws(run):
+    name = run.dataset()["classes"][1]
+    curve = run.evaluation(2)["curves"][name]
+    share = curve["roc_threshold"][len(curve["fpr"]) // 2]
+    run.write_notes(temperature=3.0)
+    app = _clicked(run, "rates", (name, share))
+    said = next(node.value for node in app.markdown if "**Called" in node.value)
+    app.button(key="rates-line").click().run()
+    noted = run.notes()["threshold"]["value"]
+    assert abs(noted - share) > 0.01
+    assert f"from {percent(noted, 2)} on" in said
+
+
+def test_a_point_that_a_temperature_has_no_line_for_says_that_it_is_of_what_was_before(of_three):
+    p = np.array([[0.5, 0.5, 0.0], [0.6, 0.2, 0.2], *[[0.1, 0.1, 0.8]] * 16])
+    run, classes = of_three, of_three.dataset()["classes"]
+    table = [[row["path"], row["label"], row["split"]] for row in run.predictions()]
+    shares = [[f"{value:.9g}" for value in row] * 2 for row in p]
+    run.write_predictions(list(run.predictions()[0]), [[*row, *of] for row, of in zip(table, shares, strict=True)])
+    app = _clicked(run, "rates", (classes[0], 0.6))
+    assert "before calibration" not in _said(app)
+    assert app.button(key="rates-line")
+    run.write_notes(temperature=10.0)
+    app = _clicked(run, "rates", (classes[0], 0.6))
+    assert "from 60.00 % on, before calibration**" in _said(app)
+    assert "rates-line" not in {button.key for button in app.button}
+
+
+@pytest.mark.parametrize("kind", ["mistakes", "losses", "unsure", "right"])
+def test_examples_come_in_the_order_of_the_probabilities_that_they_show(of_three, kind):
+    of_three.write_notes(temperature=8.0)
+    found = report(of_three)
+    rows = _rows(found, kind)
+    p = shares_as_shown(found, rows)
+    sure = p[np.arange(len(rows)), found.cases.labels[rows]] if kind == "losses" else p.max(axis=1)
+    assert sure.tolist() == sorted(sure, reverse=kind in ("mistakes", "right"))
 
 
 def test_a_point_of_the_coverage_shows_what_is_left_and_sets_it(run):
