@@ -9,7 +9,7 @@ from components.results.decided import line
 from components.results.report import Report
 from components.theme import phase_chip
 from core import decision
-from core.evaluation.learned_too import in_words
+from core.evaluation import corrected_after, learned_too
 from core.evaluation.no_verdict import no_verdict
 from core.evaluation.verdict import on
 
@@ -39,25 +39,26 @@ def show(report: Report) -> None:
 
 def fairness(report: Report) -> str:
     """How fair a test these figures are, in a few sentences."""
-    copies = in_words(report.learned_too, "the test ones" if report.split == "test" else "them")
+    copies = learned_too.in_words(report.learned_too, "the test ones" if report.split == "test" else "them")
+    corrected = corrected_after.in_words(report.corrected(report.split))
     if report.split == "test":
-        held = report.held_out
+        held, alone = report.held_out, f". {corrected}" if corrected else ", nor in any choice."
         return (
-            f"The test {report.unit}s took no part in training, nor in any choice. On the {held['n']:,} held-out ones, "
+            f"The test {report.unit}s took no part in training{alone} On the {held['n']:,} held-out ones, "
             f"which made the choices, it is right on {percent(held['accuracy'])}, "
             f"likely {interval(held.get('accuracy_interval'))}. {copies}"
         ).strip()
     chose = "the best epoch and the model" if 2 in report.figures else "the best epoch"
     fair = f"Only {report.unit}s that the run has never seen are a fair test."
     if test := report.test:
+        a_fair_test = ", a fair test," if report.corrected("test") == 0 else ""
         fair = (
-            f"On the {test['n']:,} test {report.unit}s, a fair test, it is right on {percent(test['accuracy'])}, "
+            f"On the {test['n']:,} test {report.unit}s{a_fair_test} it is right on {percent(test['accuracy'])}, "
             f"likely {interval(test.get('accuracy_interval'))}."
         )
-    return (
-        f"These {report.unit}s were held out from training, yet they also chose {chose}, so the "
-        f"figure is a little kind. {f'{copies} {fair}' if copies else fair}"
-    )
+    held_out = f"These {report.unit}s were held out from training"
+    kind = f"{held_out}, yet they also chose {chose}, so the figure is a little kind."
+    return " ".join(filter(None, (kind, corrected, copies, fair)))
 
 
 def _decided(report: Report) -> str:

@@ -14,6 +14,7 @@ from core.data.reading import Reading, reading
 from core.errors import RunError, ThawError
 from core.evaluation import cases, insight
 from core.evaluation.cases import Cases
+from core.evaluation.corrected_after import corrected_after
 from core.evaluation.insight import Insight, LabelError
 from core.evaluation.learned_too import learned_too
 from core.files import is_file
@@ -144,6 +145,10 @@ class Report:
             return _learned_too(str(self.run.path), self.run.dataset_file.stat().st_mtime_ns, self.split)
         except (OSError, KeyError, TypeError):
             return 0
+
+    def corrected(self, split: str) -> int | None:
+        """How many examples of a split people put right or left out before this run; None where nobody noted which."""
+        return corrected_after(self.run, self.insight.corrections if self.insight else None, split)
 
     @property
     def patients_unknown(self) -> str:

@@ -11,9 +11,8 @@ from core import decision, tasks
 from core.config import RunConfig
 from core.data import patients, roots
 from core.errors import RunError
-from core.evaluation import cases, insight
+from core.evaluation import cases, corrected_after, insight, learned_too
 from core.evaluation.cases import Cases
-from core.evaluation.learned_too import in_words, learned_too
 from core.evaluation.verdict import on
 from core.exports.wording import interval, percent
 from core.record import Run
@@ -99,14 +98,18 @@ class Story:
     def caveat(self) -> str:
         """How far the headline can be trusted."""
         is_test = bool(self.best.get("test"))
-        copies = in_words(learned_too(self.dataset, "test" if is_test else "validation"))
+        split = "test" if is_test else "validation"
+        copies = learned_too.in_words(learned_too.learned_too(self.dataset, split))
+        corrected = corrected_after.in_words(corrected_after.corrected_after(self.run, self.corrections, split))
         if is_test:
-            return f"The test {self.noun} were used for nothing but these figures. {copies}".strip()
-        fair = f"Only {self.noun} that the run has never seen are a fair test."
-        return (
+            alone = "took no part in training." if corrected else "were used for nothing but these figures."
+            return " ".join(filter(None, (f"The test {self.noun} {alone}", corrected, copies)))
+        kind = (
             f"The held-out {self.noun} were kept from training, but they also chose {self._chose}, so the figures are "
-            f"a little kind. {f'{copies} {fair}' if copies else fair}"
+            "a little kind."
         )
+        fair = f"Only {self.noun} that the run has never seen are a fair test."
+        return " ".join(filter(None, (kind, corrected, copies, fair)))
 
     def beside(self) -> str:
         """Beside a figure on the test split, the one on held-out examples; nothing where the headline is that one."""

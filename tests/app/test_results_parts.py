@@ -15,6 +15,7 @@ from components.escape import as_html, as_markdown
 from components.numbers import percent
 from components.results import map as feature_map
 from components.results.decided import probabilities as shares_as_shown
+from components.results.headline import fairness
 from components.results.mistakes import _rows
 from components.results.report import report
 from core import corrections, keeping, run_jobs, service_client
@@ -22,6 +23,7 @@ from core.decision import answer
 from core.evaluation.metrics import figures
 from core.evaluation.shift import against
 from core.explanations import Explanation
+from core.exports.story import story
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("good", "wrong", "why", "phases", "take")
@@ -608,6 +610,34 @@ def test_the_test_split_makes_the_headline(run):
     app = _open(run, "phases")
     assert any("took no part in training" in caption.value for caption in app.caption)
     assert any("77 test pictures" in html.proto.body for html in app.get("html"))
+
+
+def _corrected(run, brought):
+    """The run as if trained with a correction, of which `insight.json` tells what it brought."""
+    path = run.dataset()["files"][0]["path"]
+    run.corrections_file.write_text(json.dumps({path: {"exclude": True}}))
+    found = json.loads(run.insight_file.read_text())
+    run.insight_file.write_text(json.dumps({**found, "corrections": brought}))
+
+
+@pytest.mark.parametrize(
+    ("splits", "test", "held_out"),
+    [
+        ({"a": "test", "b": "test"}, "in training. 2 of them were corrected or left out after a model's", "kind. Only"),
+        ({"a": "validation"}, "in training, nor in any choice.", "kind. 1 of them was corrected or left out after a"),
+        ({"a": "train"}, "in training, nor in any choice.", "kind. Only"),
+        (None, "in training. Examples were corrected or left out", "kind. Examples were corrected or left out"),
+    ],
+)
+def test_figures_on_what_was_corrected_say_that_it_flatters(run, splits, test, held_out):
+    _corrected(run, splits and {"splits": splits, "sentence": "One corrected."})
+    assert held_out in fairness(report(run))
+    assert held_out in story(run).caveat()
+    figures = run.evaluation(2)
+    run.evaluation_file(2).write_text(json.dumps({**figures, "test": figures}))
+    assert test in fairness(report(run))
+    assert ("used for nothing but these" in story(run).caveat()) == ("nor in any choice" in test)
+    assert (", a fair test," in fairness(report(run, "validation"))) == ("nor in any choice" in test)
 
 
 @pytest.mark.parametrize("searched", [10, None])
