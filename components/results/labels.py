@@ -1,4 +1,4 @@
-"""Labels that are probably wrong, what people have put right, and training again with it."""
+"""Labels that may be wrong, what people have put right, and training again with it."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import streamlit as st
 from components import again, selection
 from components.escape import as_markdown, shortened
 from components.guard import guarded, say
-from components.numbers import plural
+from components.numbers import percent, plural
 from components.picture_grid import picture_grid
 from components.pictures import Card
 from components.results import picture
@@ -18,6 +18,7 @@ from core.errors import ThawError
 from core.evaluation import insight
 
 _MOST = 14
+_STRONG = 0.9  # share of labels from which on a head that doubts one is often enough right
 _METHOD = "a logistic regression on principal components of the frozen network's features"
 
 
@@ -32,15 +33,16 @@ def show(report: Report) -> None:
 
 def _suspicious(report: Report) -> None:
     st.subheader(
-        "Labels that are probably wrong",
-        help=f"Confident learning (Northcutt, Jiang and Chuang 2021): {_METHOD}, which has not seen the example, is "
-        "surer of another class than is usual for that class. Examples that were learned from are looked at too.",
+        "Labels worth a look",
+        help=f"Probable label errors, by confident learning (Northcutt, Jiang and Chuang 2021): {_METHOD}, which has "
+        "not seen the example, is surer of another class than is usual for that class. Examples that were learned from "
+        "are looked at too.",
     )
     found = report.insight.label_errors_found if report.insight else None
     if found is None:
         st.caption(as_markdown(_unsearched(report)))
         return
-    st.caption(f"Found by {_METHOD}, which had not seen the {report.unit} that it judged.")
+    st.caption(f"Found by {_METHOD}, which had not seen the {report.unit} that it judged.{_weakness(report)}")
     errors = report.label_errors
     if sample := _sample(report):
         st.caption(sample)
@@ -58,7 +60,9 @@ def _suspicious(report: Report) -> None:
         Card(small, e.label, e.suggested, e.p_suggested, f"labelled {e.label}", text=report.text(e.path)[:400])
         for e, small in zip(shown, pictures, strict=True)
     ]
-    st.caption(f"{plural(found, report.unit)}, the most suspicious first. Open one to correct it.")
+    first = f"The {len(errors):,} most suspicious of " if len(errors) < found else ""
+    order = "" if first else ", the most suspicious first"
+    st.caption(f"{first}{plural(found, report.unit)}{order}. Open one to correct it.")
     opened = picture_grid(items, "suspicious")
     if len(errors) > limit:
         st.button("Show more", key="suspicious-more", type="tertiary", on_click=_more, args=(place, limit))
@@ -71,6 +75,15 @@ def _unsearched(report: Report) -> str:
     if report.insight and report.insight.looked:
         return f"Not searched: it needs two {report.unit}s of each class, and there is a class with fewer."
     return insight.failure(report.run) or "Not searched: the network has not been looked into after phase 1."
+
+
+def _weakness(report: Report) -> str:
+    """How often the head that doubts a label is right itself; nothing in older runs."""
+    share = report.insight.label_head_accuracy if report.insight else None
+    if share is None:
+        return ""
+    many = "some" if share >= _STRONG else "many"
+    return f" It is right on {percent(share)} of the labels, so {many} of those that it doubts can be its own mistakes."
 
 
 def _sample(report: Report) -> str:

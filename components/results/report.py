@@ -130,7 +130,7 @@ class Report:
 
     @property
     def label_errors(self) -> list[LabelError]:
-        """Probably wrong labels, the worst first."""
+        """Labels that may be wrong, the most suspicious first."""
         return self.insight.label_errors if self.insight else []
 
     @property

@@ -23,7 +23,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class LabelError:
-    """An example whose label is probably wrong."""
+    """An example whose label may be wrong."""
 
     path: str  # relative to the data
     split: str  # train or validation
@@ -77,6 +77,12 @@ class Insight:
         """How many labels look wrong in all; None where it could not be told."""
         known = self._found.get("label_errors")
         return None if known is None else int(known["found"])
+
+    @property
+    def label_head_accuracy(self) -> float | None:
+        """The share of the labels that the head which doubts some of them gives itself, 0…1; None where not noted."""
+        share = (self._found.get("label_errors") or {}).get("accuracy")
+        return float(share) if isinstance(share, (int, float)) else None
 
     @property
     def labels_searched(self) -> tuple[int, int]:

@@ -197,6 +197,21 @@ def test_labels_that_could_not_be_searched_say_why(run):
     assert as_markdown(str(told["message"])) in [caption.value for caption in app.caption]
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "found", "said"),
+    [
+        (0.742, 1313, ("right on 74.2 % of the labels, so many of", "The 1 most suspicious of 1,313 pictures. Open")),
+        (0.98, 1, ("right on 98.0 % of the labels, so some of", "1 picture, the most suspicious first. Open")),
+    ],
+)
+def test_doubted_labels_say_how_good_their_judge_is_and_how_many_are_listed(run, accuracy, found, said):
+    known = json.loads(run.insight_file.read_text())
+    known["label_errors"] |= {"accuracy": accuracy, "found": found}
+    run.insight_file.write_text(json.dumps(known))
+    captions = " ".join(caption.value for caption in _open(run, "wrong").caption)
+    assert all(words in captions for words in said)
+
+
 def test_curves_of_one_of_many_classes_are_drawn_on_demand(of_three):
     whole = of_three.evaluation(2)
     classes, curves = of_three.dataset()["classes"], whole["curves"]
