@@ -5,7 +5,7 @@ import streamlit as st
 from components.escape import as_html, as_markdown
 from components.facts import Fact, facts
 from components.numbers import interval, percent, plural
-from components.results.decided import line
+from components.results.decided import line, temperature
 from components.results.report import Report
 from components.theme import phase_chip
 from core import decision
@@ -62,7 +62,22 @@ def fairness(report: Report) -> str:
 
 
 def _decided(report: Report) -> str:
-    """What predictions go by and these figures do not, in a sentence; nothing where nobody decided anything."""
+    """What predictions go by and these figures do not, in sentences; nothing where nobody decided anything."""
+    return " ".join(filter(None, (_answered_by(report), _corrected(report))))
+
+
+def _corrected(report: Report) -> str:
+    """What the temperature moves on the page, and what it does not."""
+    value = temperature(report)
+    if value is None:
+        return ""
+    return (
+        f"Predictions give probabilities at temperature {value:.2f}, and so do the {report.unit}s, calibration and the "
+        "line here; log loss, curves and areas are of the uncorrected ones."
+    )
+
+
+def _answered_by(report: Report) -> str:
     parts = []
     if drawn := line(report):
         parts.append(f"{as_markdown(report.classes[drawn[0]])} from {percent(drawn[1])} on")

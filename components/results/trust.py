@@ -19,7 +19,11 @@ from core.evaluation import calibration, temperature_moves
 
 
 def show(report: Report) -> None:
-    """Calibration beside abstention: both are about how sure it is. The temperature moves every figure on the page."""
+    """Calibration beside abstention: both are about how sure it is.
+
+    Not a fragment: the temperature moves every probability that the page shows, and the line and the share with it.
+    Log loss, curves and areas stay those of the model itself.
+    """
     if report.cases is None or report.kept not in report.cases.probabilities or not len(report.rows):
         return
     with guarded():

@@ -452,6 +452,16 @@ def test_page_says_that_its_other_figures_know_nothing_of_what_was_decided(run, 
     assert any(said in caption.value for caption in _open(run, part).caption)
 
 
+def test_page_says_which_of_its_figures_a_temperature_leaves_as_they_are(run):
+    said = "log loss, curves and areas are of the uncorrected ones"
+    assert said not in " ".join(caption.value for caption in _open(run, "good").caption)
+    run.write_notes(temperature=1.25)
+    captions = " ".join(caption.value for caption in _open(run, "good").caption)
+    assert "at temperature 1.25" in captions
+    assert said in captions
+    assert "of the most probable class" not in captions
+
+
 @pytest.mark.parametrize("classes", ["run", "of_three"])
 def test_a_temperature_leaves_as_many_without_an_answer(classes, request):
     run = request.getfixturevalue(classes)
