@@ -1,5 +1,6 @@
 """ROC and precision-recall curves with their areas. A click on a point shows what it costs."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def show(report: Report) -> None:
             st.subheader(title)
             words = _area(report, area, one)
             result = plot(rates(curves, kind), title=title, text=words, key=f"rates-{kind}", height=340)
-            st.caption(f"{words} A click on the line shows the mistakes of that point.")
+            st.caption(f"{_area(report, area, one, as_markdown)} A click on the line shows the mistakes of that point.")
         if (custom := clicked(result)) is not None:
             st.session_state[place] = list(curves)[int(custom[0])], float(custom[1])
     if place in st.session_state and st.session_state[place][0] in curves:
@@ -76,11 +77,15 @@ def _of_one(report: Report) -> tuple[int | None, dict[str, Any]]:
     return place, {cases.classes[place]: found}
 
 
-def _area(report: Report, key: str, one: int | None = None) -> str:
-    """The area: of `one` class, else of the second of two, else the mean over classes (in older runs no interval)."""
+def _area(report: Report, key: str, one: int | None = None, written: Callable[[str], str] = shown) -> str:
+    """The area: of `one` class, else of the second of two, else the mean over classes (in older runs no interval).
+
+    The class is named as `written` has it.
+    """
     found, classes = (report.best, len(report.classes)) if one is None else (report.best["per_class"][one], 2)
     name = "Area under the ROC curve" if key == "auc" else "Average precision"
-    name += ", the mean over classes" if classes > 2 else ""
+    whose = written(report.classes_as_named[-1 if one is None else one])
+    name += ", the mean over classes" if classes > 2 else f" of {whose}"
     value, bounds = found.get(key), found.get(f"{key}_interval")
     method = area_method(key, classes)
     spread = f", likely between {bounds[0]:.3f} and {bounds[1]:.3f} (95 %, {method})" if bounds else ""

@@ -259,6 +259,13 @@ def test_a_job_on_other_data_that_failed_says_why(run):
     assert any("No other data" in error for error in _errors(_open(run, "good")))
 
 
+def test_of_two_classes_the_areas_say_whose_they_are(run):
+    second = as_markdown(run.dataset()["classes"][1])
+    said = " ".join(caption.value for caption in _open(run, "good").caption)
+    assert f"Average precision of {second}: " in said
+    assert f"Area under the ROC curve of {second}: " in said
+
+
 def test_many_classes_without_curves_are_told_in_a_sentence(run):
     figures = run.evaluation(2)
     more = [{**figures["per_class"][0], "class": f"class {n}", "support": n} for n in range(3)]
