@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from components.charts.class_colours import COLOURS, of_class
 from components.escape import as_plotly, shortened
 from components.plot import Figure
 from core.evaluation.insight import Map
 
-# Apart from ice and ember, which mean frozen and thawed. Told apart by sign as well as by colour.
-_COLOURS = ("#7a5fa8", "#2b8a6b", "#c2962a", "#b0416a", "#5b7f95", "#8a6d4f", "#4a9c3f", "#a34fc0")
+# Classes are told apart by sign as well as by colour.
 _SIGNS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "triangle-down")
 _SPLITS = {  # split: what it is called, size, opacity, width of the ring
     "train": ("learned from", 5, 0.28, 0),
@@ -45,8 +45,8 @@ def embedding(points: Map, classes: Sequence[str], key: str) -> Figure:
                     "y": points.y[rows].round(3).tolist(),
                     "customdata": rows.tolist(),
                     "marker": {
-                        "color": _COLOURS[n % len(_COLOURS)],
-                        "symbol": _SIGNS[(n // len(_COLOURS) + n) % len(_SIGNS)],
+                        "color": of_class(n),
+                        "symbol": _SIGNS[(n // len(COLOURS) + n) % len(_SIGNS)],
                         "size": size,
                         "opacity": opacity,
                         "line": {"width": ring, "color": "@text"},

@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.charts.class_colours import of_class
 from components.escape import as_plotly, shortened
 from components.plot import Figure
 
-_LINES = ("@primary", "@orange", "@violet", "@green", "@red", "@gray", "@blue", "@yellow")
 
-
-def rates(curves: Mapping[str, Mapping[str, Sequence[Any]] | None], kind: str) -> Figure:
+def rates(curves: Mapping[str, Mapping[str, Sequence[Any]] | None], kind: str, classes: Sequence[str]) -> Figure:
     """Curves of each class against the rest.
 
     Args:
         curves: by class, `fpr` and `tpr`, `recall` and `precision`; None where there is nothing to tell apart.
         kind: `roc` or `pr`.
+        classes: the names in order; each has its own colour.
 
     A point carries the place of its class among `curves` and its threshold, where the run has noted one.
     """
@@ -27,7 +27,7 @@ def rates(curves: Mapping[str, Mapping[str, Sequence[Any]] | None], kind: str) -
             "x": curve[across],
             "y": curve[up],
             "customdata": [[n, t] if t is not None else None for t in curve.get(f"{kind}_threshold", ())],
-            "line": {"width": 2.5 if len(curves) == 1 else 1.6, "color": _LINES[n % len(_LINES)]},
+            "line": {"width": 2.5 if len(curves) == 1 else 1.6, "color": of_class(classes.index(name))},
             "hovertemplate": f"{as_plotly(shortened(name))}<br>%{{x:.1%}}, %{{y:.1%}}<extra></extra>",
         }
         for n, (name, curve) in enumerate(curves.items())

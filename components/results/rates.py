@@ -41,7 +41,8 @@ def show(report: Report) -> None:
         with column:
             st.subheader(title)
             words = _area(report, area, one)
-            result = plot(rates(curves, kind), title=title, text=words, key=f"rates-{kind}", height=340)
+            figure = rates(curves, kind, report.classes_as_named)
+            result = plot(figure, title=title, text=words, key=f"rates-{kind}", height=340)
             st.caption(f"{_area(report, area, one, as_markdown)} A click on the line shows the mistakes of that point.")
         if (custom := clicked(result)) is not None:
             st.session_state[place] = list(curves)[int(custom[0])], float(custom[1])

@@ -24,7 +24,7 @@ POINTS = Map(
 )
 FIGURES = {
     "overlay": overlay.overlay({NAME: ROWS}),
-    "rates": rates.rates({NAME: CURVE}, "roc"),
+    "rates": rates.rates({NAME: CURVE}, "roc", [NAME]),
     "scores": scores.scores(np.array([0.2, 0.7]), np.array([0.1]), (NAME, "dog"), 0.5),
     "trajectory": trajectory.trajectories(SAMPLES, [1], [NAME], 1, "key"),
     "embedding": embedding.embedding(POINTS, [NAME], "key"),

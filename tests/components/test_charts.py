@@ -85,7 +85,7 @@ def test_the_matrix_in_words_names_the_worst_first():
 
 def test_a_class_with_nothing_to_tell_apart_has_no_curve():
     line = {"fpr": [0, 1], "tpr": [0, 1], "recall": [0, 1], "precision": [1, 0.5]}
-    assert [t.get("name") for t in rates.rates({"a": line, "b": None}, "pr")["data"]] == ["a"]
+    assert [t.get("name") for t in rates.rates({"a": line, "b": None}, "pr", ["a", "b"])["data"]] == ["a"]
 
 
 def test_overlaid_runs_differ_in_sign_as_well_as_colour():

@@ -5,6 +5,7 @@ import pytest
 
 from components.charts.calibration import coverage, reliability
 from components.charts.embedding import embedding
+from components.charts.rates import rates
 from components.charts.scores import scores
 from components.charts.trajectory import trajectories
 from core.evaluation import abstention, calibration
@@ -38,6 +39,21 @@ def test_points_of_a_map_are_named_after_their_split_and_each_class_stands_in_th
     assert told[1].startswith("a, held out<")
     assert told[2].startswith("a, test split<")
     assert [trace["name"] for trace in traces if trace["showlegend"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize("classes", [["a", "b"], list("abcdefghij")])
+def test_a_class_has_one_colour_in_map_and_curves_and_never_that_of_a_phase(classes):
+    n = len(classes)
+    points = Map(tuple(classes), ("test",) * n, tuple(classes), np.arange(n), np.zeros(n), ())
+    of_map = {trace["name"]: trace["marker"]["color"] for trace in embedding(points, classes, "k")["data"]}
+    line = {"fpr": [0, 1], "tpr": [0, 1], "recall": [0, 1], "precision": [1, 0.5]}
+    curves = dict.fromkeys(classes[1:], line)  # of two classes only the second has one
+    for kind in ("roc", "pr"):
+        drawn = {
+            trace["name"]: trace["line"]["color"] for trace in rates(curves, kind, classes)["data"] if "name" in trace
+        }
+        assert drawn == {name: of_map[name] for name in classes[1:]}
+        assert not {"@blue", "@orange"} & set(drawn.values())
 
 
 def test_the_threshold_stands_where_it_was_set():
