@@ -65,8 +65,9 @@ def independent_difference(first: tuple[int, int], second: tuple[int, int], leve
 
 def mcnemar_exact(gained: int, lost: int) -> float:
     """The two-sided p of McNemar's exact test: a fair coin, thrown once for each example that changed."""
-    changed = gained + lost
-    return min(1.0, 2 * float(bdtr(min(gained, lost), changed, 0.5))) if changed else 1.0
+    if abs(gained - lost) <= 1:
+        return 1.0  # both tails are everything, which a sum of rounded terms may just miss
+    return min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))
 
 
 def area_under_roc(scores: np.ndarray, positive: np.ndarray, level: float = LEVEL) -> tuple[float, Interval]:

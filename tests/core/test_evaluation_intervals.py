@@ -33,6 +33,11 @@ def test_mcnemar_equals_scipys_fair_coin(gained, lost):
     assert mcnemar_exact(gained, lost) == pytest.approx(stats.binomtest(gained, gained + lost).pvalue)
 
 
+@pytest.mark.parametrize("lost", range(40))
+def test_mcnemar_of_counts_next_to_each_other_is_one(lost):
+    assert mcnemar_exact(lost, lost + 1) == mcnemar_exact(lost + 1, lost) == mcnemar_exact(lost, lost) == 1
+
+
 def test_mcnemar_without_a_change_shows_nothing():
     assert mcnemar_exact(0, 0) == 1.0
 
