@@ -69,10 +69,16 @@ def _calibration(report: Report) -> None:
 def _judged(fitted: dict[str, Any], unit: str) -> str:
     """What a temperature did to the half that judged it."""
     return (
-        f"Fitted on {fitted['n_fit']} held-out {unit}s. On the other {fitted['n_judged']} the error goes from "
+        f"Fitted on {fitted['n_fit']:,} held-out {unit}s. On the other {fitted['n_judged']:,} the error goes from "
         f"{percent(fitted['ece_before'])} to {percent(fitted['ece_after'])}, log loss from "
-        f"{fitted['loss_before']:.3f} to {fitted['loss_after']:.3f}."
+        f"{_told_apart(fitted['loss_before'], fitted['loss_after'])}."
     )
+
+
+def _told_apart(before: float, after: float) -> str:
+    """Two numbers with three digits, or with as many as show that they differ, six at most."""
+    pairs = [f"{before:.{digits}f} to {after:.{digits}f}" for digits in range(3, 7)]
+    return next((pair for pair in pairs if len(set(pair.split(" to "))) > 1), pairs[0])
 
 
 @guarded()

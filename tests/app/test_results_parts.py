@@ -528,13 +528,15 @@ def test_a_threshold_survives_a_temperature_switched_on_and_off(run, value):
 
 
 def test_a_temperature_that_harms_is_told_and_not_offered(run):
-    found = {"value": 0.05, "n_fit": 6, "n_judged": 6, "ece_before": 0.1, "ece_after": 0.2}
-    figures = run.evaluation(2) | {"temperature": found | {"loss_before": 0.4, "loss_after": 3.0}}
+    found = {"value": 0.05, "n_fit": 1066, "n_judged": 1065, "ece_before": 0.1, "ece_after": 0.2}
+    figures = run.evaluation(2) | {"temperature": found | {"loss_before": 0.45411, "loss_after": 0.45423}}
     run.evaluation_file(2).write_text(json.dumps(figures))
     run.config_file.write_text(json.dumps({**run.settings(), "calibrate": True}))
     app = _open(run, "good")
     assert not _errors(app)
-    assert any("did not help, so none is used" in caption.value for caption in app.caption)
+    (said,) = (caption.value for caption in app.caption if "did not help, so none is used" in caption.value)
+    assert "Fitted on 1,066 held-out pictures. On the other 1,065 the error" in said
+    assert "log loss from 0.4541 to 0.4542." in said
     assert f"temperature-{run.id}" not in [toggle.key for toggle in app.toggle]
 
 
