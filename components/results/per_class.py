@@ -11,7 +11,7 @@ from components.results.gallery import gallery
 from components.results.report import Report
 from core.exports.wording import measured, too_few, with_interval
 
-_SHARE = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
+_SHARE = {"format": "%.1f %%", "min_value": 0.0, "max_value": 100.0}  # Streamlit's own "percent" has 0 to 2 digits
 _NAMED = "right when named"
 
 
@@ -25,8 +25,8 @@ def show(report: Report) -> None:
         [
             {
                 "class": shown(row["class"]),
-                "found": row["recall"],
-                _NAMED: row["precision"],
+                "found": _hundredfold(row["recall"]),
+                _NAMED: _hundredfold(row["precision"]),
                 "f1": row["f1"],
                 "auc": with_interval(row.get("auc"), row.get("auc_interval")),
                 "ap": with_interval(row.get("average_precision"), row.get("average_precision_interval")),
@@ -66,6 +66,10 @@ def show(report: Report) -> None:
         _examples(report, rows[cells[0][0]], cells[0][1])
     else:
         st.caption(f"A click on a row shows its {report.unit}s.")
+
+
+def _hundredfold(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _examples(report: Report, row: dict[str, Any], column: str) -> None:

@@ -259,6 +259,15 @@ def test_a_job_on_other_data_that_failed_says_why(run):
     assert any("No other data" in error for error in _errors(_open(run, "good")))
 
 
+def test_shares_of_a_class_have_one_digit_as_all_others(run):
+    table = _open(run, "good").dataframe[0]
+    settings = json.loads(table.proto.columns)
+    for name, key in (("found", "recall"), ("right when named", "precision")):
+        assert settings[name]["type_config"]["format"] == "%.1f %%"
+        shares = sorted(row[key] for row in run.evaluation(2)["per_class"])
+        assert sorted(table.value[name]) == pytest.approx([100 * share for share in shares])
+
+
 def test_of_two_classes_the_areas_say_whose_they_are(run):
     second = as_markdown(run.dataset()["classes"][1])
     said = " ".join(caption.value for caption in _open(run, "good").caption)
