@@ -84,7 +84,7 @@ def read(run: Run) -> Cases:
         raise RunError(f"The run {run.name()!r} has no predictions yet: it is {run.state()}.")
     try:
         return _read(run, str(dataset["root"]), tuple(map(str, dataset["classes"])))
-    except (ValueError, KeyError, IndexError, StopIteration, csv.Error):
+    except (ValueError, KeyError, IndexError, TypeError, StopIteration, csv.Error):
         raise RunError(f"The run {run.name()!r} is damaged: {run.predictions_file.name} cannot be read.") from None
 
 

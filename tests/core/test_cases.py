@@ -58,6 +58,13 @@ def test_a_run_without_predictions_says_so(run):
         cases.read(run)
 
 
+@pytest.mark.parametrize("classes", [None, 3, ["a"]])
+def test_a_manifest_that_does_not_fit_the_table_is_said(run, classes):
+    run.dataset_file.write_text(json.dumps({**run.dataset(), "classes": classes}))
+    with pytest.raises(RunError, match=r"predictions\.csv cannot be read"):
+        cases.read(run)
+
+
 @pytest.mark.parametrize("table", ["", "path\nx.png\n", "path,label,split\nx.png,nobody,test\n"])
 def test_a_damaged_table_is_said(run, table):
     run.predictions_file.write_text(table)
