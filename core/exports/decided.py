@@ -41,7 +41,7 @@ def _line(told: Story) -> str:
     )
     which = " that get an answer" if share else ""
     n = f"{int(answered.sum()):,} {told.judged_on}{which}"
-    return f"{said} On the {n} that is {sensitivity}, {specificity}; 95 %, Clopper-Pearson."
+    return f"{said} On the {n}: {sensitivity}, {specificity}; 95 %, Clopper-Pearson."
 
 
 def _abstention(told: Story) -> str:

@@ -246,7 +246,7 @@ def test_report_and_card_say_when_there_is_no_answer_and_at_what_temperature():
         assert "no answer where even the largest probability is below 70.0 %" in made
         assert told in made
         assert "at temperature 1.50" in made
-        assert f"On the {len(right)} held-out pictures that get an answer" in made
+        assert f"On the {len(right)} held-out pictures that get an answer: sensitivity " in made
 
 
 def test_the_report_draws_both_curves_or_says_why_not():
