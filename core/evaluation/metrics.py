@@ -15,21 +15,24 @@ from core.evaluation.mean_areas import mean_areas
 MAX_CURVES = 20  # classes up to which the curves themselves are kept; areas are kept for every class
 
 
-def figures(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
+def figures(
+    probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str], *, fits: bool = True
+) -> dict[str, Any]:
     """How good the most probable class and its probability are.
 
     Args:
         probabilities: (N, C), one row an example, in the order of `classes`.
         labels: int (N,), indices into `classes`.
         classes: the C names.
+        fits: whether a temperature is fitted on these examples; what a test took part in, it cannot judge.
 
     Returns:
         Plain data: `n`, `accuracy` with `accuracy_interval` (Wilson, 95 %), `loss` (nats), `balanced_accuracy` and
         `macro_f1` over the classes present, `baseline` (share of the most frequent class) and `baseline_class`,
         `confusion` (rows true, columns predicted), `per_class`, `auc` and `average_precision` (of the second of two
         classes, else the mean over classes against the rest) with `auc_interval` and `average_precision_interval`,
-        `ece`, `reliability`, `temperature`, `abstention`, `thresholds` (two classes, on the second) and `curves`. What
-        cannot be computed is None.
+        `ece`, `reliability`, `temperature` (where one `fits`), `abstention`, `thresholds` (two classes, on the second)
+        and `curves`. What cannot be computed is None.
 
     Raises:
         ValueError: there is no example, or the shapes do not fit together.
@@ -63,7 +66,7 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str
         **_area_summary(p, y, rows),
         "ece": calibration.expected_calibration_error(p, y),
         "reliability": calibration.reliability(p, y),
-        "temperature": calibration.temperature(p, y),
+        **({"temperature": calibration.temperature(p, y)} if fits else {}),
         "abstention": abstention.coverage_curve(p, y),
         "thresholds": thresholds.table(p[:, 1], y == 1) if len(classes) == 2 else None,
         "curves": _curves(p, y, classes),

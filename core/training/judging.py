@@ -110,7 +110,7 @@ class Judge:
         classes, labels, n = self.examples.manifest.classes, self.examples.labels[self.rows], self.n_held_out
         found = {"split": "validation", **figures(scores[:n], labels[:n], classes)}
         if len(labels) > n:
-            found["test"] = figures(scores[n:], labels[n:], classes)
+            found["test"] = figures(scores[n:], labels[n:], classes, fits=False)
         return found
 
     def _comparison(self, first: np.ndarray, second: np.ndarray, seconds: float) -> dict[str, Any]:

@@ -69,6 +69,8 @@ def test_figures_on_the_test_split_are_those_of_its_rows_alone(run, phase):
         assert found["test"][key] == expected[key]
     assert found["test"]["loss"] == pytest.approx(expected["loss"], rel=1e-5)
     assert found["test"]["accuracy"] != found["accuracy"]
+    assert set(found["test"]) == set(expected) - {"temperature"}  # which is fitted on held-out ones
+    assert found["temperature"]
 
 
 def test_phases_are_compared_on_the_test_split_too_and_it_decides_nothing(run):
