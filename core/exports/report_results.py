@@ -107,7 +107,21 @@ def was_it_worth_it(told: Story) -> str:
     two = told.figures.get(2)
     if not two or "verdict" not in two:
         return ""
-    one = told.figures[1]
+    return (
+        f'<h2>Was phase 2 worth it?</h2><p class="verdict">{text(told.verdict)}</p>'
+        f"<p>{_differences(told, two)} McNemar's exact test asks whether so many more mended than broken could be "
+        f"chance. The model of phase {told.kept} is kept. What phase 2 trains from is computed in phase 1's pass over "
+        "the data where it can be stored, and its time counts there.</p>"
+        + _beside_phase_1(told, two)
+        + _galleries(told)
+    )
+
+
+def _beside_phase_1(told: Story, two: dict[str, Any]) -> str:
+    """A table of both phases; nothing where phase 1's figures cannot be read."""
+    one = told.figures.get(1)
+    if not one:
+        return ""
     megabytes, calibration = two.get("megabytes") or {}, two.get("calibration") or {}
     rows = [
         *_after_both(f"on held-out {told.noun}", one, two),
@@ -119,14 +133,7 @@ def was_it_worth_it(told: Story) -> str:
         ("Time", duration(one.get("seconds")), duration(two.get("seconds"))),
         ("Kept on disk for it", "–", f"{megabytes.get('stored', 0):,.0f} MB"),
     ]
-    return (
-        f'<h2>Was phase 2 worth it?</h2><p class="verdict">{text(told.verdict)}</p>'
-        f"<p>{_differences(told, two)} McNemar's exact test asks whether so many more mended than broken could be "
-        f"chance. The model of phase {told.kept} is kept. What phase 2 trains from is computed in phase 1's pass over "
-        "the data where it can be stored, and its time counts there.</p>"
-        + table(("", "After phase 1, frozen", f"After phase 2, {told.config.way}"), rows)
-        + _galleries(told)
-    )
+    return table(("", "After phase 1, frozen", f"After phase 2, {told.config.way}"), rows)
 
 
 def _after_both(examples: str, one: dict[str, Any], two: dict[str, Any]) -> list[tuple[str, str, str]]:

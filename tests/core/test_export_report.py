@@ -291,6 +291,32 @@ def test_the_report_says_where_it_has_no_table_of_predictions():
     assert "predictions.csv cannot be read, so no mistake can be shown." in report(run)
 
 
+def both_phases(run):
+    """Add figures and predictions of a phase 2 to those that `with_figures` gave it."""
+    classes, rows = run.dataset()["classes"], run.predictions()
+    labels = np.array([classes.index(row["label"]) for row in rows])
+    one = np.array([[float(row[f"p1:{name}"]) for name in classes] for row in rows])
+    two = np.random.default_rng(1).dirichlet(np.ones(len(classes)), len(rows))
+    write_json(run.evaluation_file(2), {**figures(two, labels, classes), **compare(one, two, labels, 3.0)})
+    head = [*rows[0], *(f"p2:{name}" for name in classes)]
+    run.write_predictions(head, [[*row.values(), *map(str, p)] for row, p in zip(rows, two, strict=True)])
+    run.write_status(state="done", kept=2)
+    return run
+
+
+@pytest.mark.parametrize("found", [None, "{"])
+def test_report_and_card_of_a_run_whose_figures_of_phase_1_cannot_be_read_leave_them_out(found):
+    run = both_phases(with_figures(make_run(("a", "b"))))
+    assert "After phase 1, frozen" in report(run)
+    run.evaluation_file(1).unlink()
+    if found:
+        run.evaluation_file(1).write_text(found)
+    made = report(run)
+    assert "After phase 1, frozen" not in made
+    for told in (made, card(run)):
+        assert run.evaluation(2)["verdict"] in told
+
+
 def test_recipes_tell_lora_from_thawing():
     config = RunConfig(unfreeze="blocks:3", lora_rank=8)
     assert thawed(config) == "LoRA of rank 8 beside the attention of the last 3 blocks"
