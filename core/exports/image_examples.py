@@ -12,10 +12,8 @@ from core.exports.story import Story
 SIDE = 220  # pixels of a picture
 EXPLAINED = 4  # pictures with heat maps
 
-_HEAD = (
-    "<h2>Why?</h2><p>Grad-CAM: what glows spoke for the answer; the rest is dimmed. A map that glows beside the "
-    "thing itself is a warning: the network may have learnt the background.</p>"
-)
+_HEAD = "<h2>Why?</h2><p>Grad-CAM on a few {}: what glows spoke for the answer; the rest is dimmed. {}</p>"
+_WARNING = "A map that glows beside the thing itself is a warning: the network may have learnt the background."
 
 
 class Pictures:
@@ -32,10 +30,11 @@ class Pictures:
         """Heat maps of a few mistakes and a few right answers."""
         if self._told.cases is None:
             return ""
+        head = _HEAD.format(self._told.judged_on, _WARNING)
         try:
-            return _HEAD + heat_maps(self._told, self._to_explain())
+            return head + heat_maps(self._told, self._to_explain())
         except ThawError as error:
-            return f'{_HEAD}<p class="soft">{text(error)}</p>'
+            return f'{head}<p class="soft">{text(error)}</p>'
 
     def _thumbnail(self, path: str, caption: str) -> str:
         told = self._told
@@ -46,9 +45,9 @@ class Pictures:
         return picture(data, caption, caption)
 
     def _to_explain(self) -> list[int]:
-        """A few mistakes and a few right answers."""
+        """A few mistakes and a few right answers among the examples that the headline is of."""
         cases, kept = self._told.cases, self._told.kept
         assert cases is not None
-        held_out, half = cases.rows("validation"), EXPLAINED // 2
-        wrong, right = cases.mistakes(kept, held_out), cases.right(kept, held_out)
+        judging, half = self._told.judging, EXPLAINED // 2
+        wrong, right = cases.mistakes(kept, judging), cases.right(kept, judging)
         return [int(row) for row in [*wrong[:half], *right[: EXPLAINED - len(wrong[:half])]]]

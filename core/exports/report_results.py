@@ -27,7 +27,6 @@ def how_good(told: Story) -> str:
     ]
     rows = [_class_row(row) for row in found["per_class"]]
     few, line = too_few(found["per_class"], told.noun), decided(told)
-    reliability = {p: f["reliability"] for p, f in told.figures.items() if f.get("reliability")}
     return (
         f"<h2>How good is it?</h2><p>On {found['n']:,} {told.judged_on}.</p>{table((), figures, (1,))}"
         + table(_HEAD, rows, (3, 6))
@@ -36,7 +35,7 @@ def how_good(told: Story) -> str:
         + "<h3>What is taken for what</h3>"
         + chart(charts.confusion(found["confusion"], told.classes), _CONFUSION)
         + _curves(found)
-        + f"<h3>Is it as sure as it is right?</h3>{chart(charts.reliability(reliability), _SURE)}"
+        + _sureness(told)
     )
 
 
@@ -53,6 +52,14 @@ def _curves(found: dict[str, Any]) -> str:
     )
 
 
+def _sureness(told: Story) -> str:
+    """How often it was right against how sure it was, after each phase."""
+    bins = {phase: told.judged(found).get("reliability") for phase, found in told.figures.items()}
+    drawn = charts.reliability({phase: rows for phase, rows in bins.items() if rows})
+    words = f"How often it was right against how sure it was, on {told.judged_on}; on the dotted line the two agree."
+    return f"<h3>Is it as sure as it is right?</h3>{chart(drawn, words)}"
+
+
 def _class_row(row: dict[str, Any]) -> tuple[object, ...]:
     row = measured(row)
     recall = f"{percent(row['recall'])} ({interval(row.get('recall_interval'))})"
@@ -64,7 +71,6 @@ _HEAD = ("Class", "Precision", "Found (95 % interval)", "F1", "AUC (95 %)", "Ave
 _CONFUSION = "Rows are the true class, columns what it was called."
 _ROC = "The share found against the share of false alarms, as the threshold moves; the upper left corner is perfect."
 _PR = "How often a name that it gives is right, against the share found; the upper right corner is perfect."
-_SURE = "How often it was right against how sure it was, on held-out examples; on the dotted line the two agree."
 
 
 def _area(found: dict[str, Any], key: str) -> tuple[str, str]:
@@ -78,13 +84,14 @@ def _area(found: dict[str, Any], key: str) -> tuple[str, str]:
 
 
 def where_wrong(told: Story) -> str:
-    """The surest mistakes."""
+    """The surest mistakes among the examples that the headline is of."""
     cases = told.cases
     if cases is None or told.kept not in cases.probabilities:
         file = told.run.predictions_file.name
         return f"<h2>Where is it wrong?</h2><p>{file} cannot be read, so no mistake can be shown.</p>"
-    rows = cases.mistakes(told.kept, cases.rows("validation"))
-    many = f"In {len(rows):,} of the held-out {told.noun}. The surest mistakes first." if len(rows) else "Nowhere."
+    rows, n = cases.mistakes(told.kept, told.judging), len(told.judging)
+    few = f"In {len(rows):,} of the {n:,} {told.judged_on}. The surest mistakes first."
+    many = few if len(rows) else f"In none of the {n:,} {told.judged_on}."
     head = f"<h2>Where is it wrong?</h2><p>{many}</p>"
     return head + told.examples.gallery([(cases.paths[row], _told_apart(told, int(row))) for row in rows[:MOST]])
 
@@ -167,5 +174,7 @@ def _galleries(told: Story) -> str:
     for name, places in zip(("Mended", "Broken"), changed(p1, p2, cases.labels[rows]), strict=True):
         found = rows[np.array(places, int)]
         shown = [(cases.paths[row], cases.classes[cases.labels[row]]) for row in found[: MOST // 2]]
-        parts.append(f"<h3>{name}: {len(found)}</h3>{told.examples.gallery(shown) if shown else ''}")
+        parts.append(
+            f"<h3>{name}: {len(found)} held-out {told.noun}</h3>{told.examples.gallery(shown) if shown else ''}"
+        )
     return "".join(parts)

@@ -49,7 +49,11 @@ class Story:
     @property
     def headline(self) -> dict[str, Any]:
         """Figures on the test split where there is one, else on the held-out one."""
-        return self.best.get("test") or self.best
+        return self.judged(self.best)
+
+    def judged(self, found: dict[str, Any]) -> dict[str, Any]:
+        """Of a phase's figures, those on the split that the headline is of."""
+        return found.get("test") or found
 
     @property
     def judged_on(self) -> str:

@@ -18,9 +18,11 @@ from core.evaluation.metrics import figures
 from core.evaluation.verdict import compare
 from core.exporters import export
 from core.exports import report_charts
+from core.exports.image_examples import Pictures
 from core.exports.model_card import card
 from core.exports.page import chart, text
 from core.exports.report import report
+from core.exports.story import story
 from core.exports.wording import thawed
 from core.files import write_json
 from core.record import Run
@@ -302,6 +304,30 @@ def both_phases(run):
     run.write_predictions(head, [[*row.values(), *map(str, p)] for row, p in zip(rows, two, strict=True)])
     run.write_status(state="done", kept=2)
     return run
+
+
+def test_with_a_test_split_mistakes_reasons_and_sureness_are_of_its_pictures_as_the_headline_is():
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    assert "of the 8 held-out pictures. The surest" in report(run)
+    assert "Grad-CAM on a few held-out pictures" in report(run)
+    held_out, classes = run.evaluation(1), ("a", "b")
+    dataset, rows = run.dataset(), [list(row.values()) for row in run.predictions()]
+    files = [{"path": f"a/test {k}.jpg", "label": 0, "split": "test", "hash": ""} for k in range(4)]
+    write_json(run.dataset_file, {**dataset, "files": [*dataset["files"], *files]})
+    p = np.array([[0.3, 0.7], [0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    test = figures(p, np.zeros(4, int), classes)
+    write_json(run.evaluation_file(1), {**held_out, "test": test})
+    more = [[file["path"], "a", "test", *map(str, q)] for file, q in zip(files, p, strict=True)]
+    run.write_predictions(["path", "label", "split", "p1:a", "p1:b"], [*rows, *more])
+    told = story(run)
+    assert [told.cases.paths[row] for row in Pictures(told)._to_explain()] == [f"a/test {k}.jpg" for k in (2, 0, 1, 3)]
+    made = report(run)
+    assert "In 2 of the 4 test pictures. The surest mistakes first." in made
+    assert "Grad-CAM on a few test pictures" in made
+    assert "how sure it was, on test pictures" in made
+    sure = [round(row["confidence"], 6) for row in test["reliability"] if row["n"]]
+    charts = map(json.loads, re.findall(r'<script type="application/json">(.*?)</script>', made, re.DOTALL))
+    assert sure in [[round(x, 6) for x in trace["x"]] for chart in charts for trace in chart["data"]]
 
 
 @pytest.mark.parametrize("found", [None, "{"])
