@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.evaluation.confusions import most_confused
+from core.exports.wording import number
 
 Figure = dict[str, Any]
 BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
@@ -57,7 +58,7 @@ def roc(curves: dict[str, Any], aucs: dict[str, float | None]) -> Figure:
     traces: list[Figure] = [
         {
             **{"type": "scatter", "mode": "lines", "x": found["fpr"], "y": found["tpr"]},
-            "name": f"{_label(name)}, area {aucs.get(name) or 0:.3f}",
+            "name": f"{_label(name)}, area {number(aucs.get(name))}",
         }
         for name, found in curves.items()
         if found
@@ -71,7 +72,7 @@ def precision_recall(curves: dict[str, Any], areas: dict[str, float | None]) -> 
     traces: list[Figure] = [
         {
             **{"type": "scatter", "mode": "lines", "x": found["recall"], "y": found["precision"]},
-            "name": f"{_label(name)}, average {areas.get(name) or 0:.3f}",
+            "name": f"{_label(name)}, average {number(areas.get(name))}",
         }
         for name, found in curves.items()
         if found

@@ -35,7 +35,7 @@ def measured(row: dict[str, Any]) -> dict[str, Any]:
 
 def with_interval(value: float | None, bounds: list[float] | None) -> str:
     """`0.991 (0.985 to 0.995)`; the number alone where its interval is not known."""
-    return f"{number(value)} ({bounds[0]:.3f} to {bounds[1]:.3f})" if bounds else number(value)
+    return f"{number(value)} ({' to '.join(map(number, bounds))})" if bounds else number(value)
 
 
 def area_method(key: str, classes: int) -> str:

@@ -379,6 +379,21 @@ def with_figures(run):
     return run
 
 
+def test_an_area_that_is_not_quite_1_is_rounded_up_to_it_nowhere():
+    run = with_figures(make_run(("a", "b"), phases=(1,)))
+    found = run.evaluation(1)
+    areas = {"auc": 0.9998, "average_precision": 0.9997}
+    areas |= {f"{key}_interval": [0.9886, 0.99999] for key in areas}
+    rows = [{**row, **areas} for row in found["per_class"]]
+    write_json(run.evaluation_file(1), {**found, **areas, "per_class": rows})
+    made = report(run)
+    assert "b, area above 0.999" in made
+    assert "b, average above 0.999" in made
+    assert "above 0.999 (0.989 to above 0.999)" in made
+    assert "1.000" not in re.sub(r"<script.*?</script>", "", made, flags=re.DOTALL)
+    assert "1.000" not in card(run)
+
+
 def test_classes_whose_long_names_begin_alike_have_rows_of_their_own():
     figure = report_charts.confusion([[2, 1], [0, 3]], [f"{'a' * 60} {n}" for n in (1, 2)])
     assert len(set(figure["data"][0]["y"])) == len(figure["layout"]["yaxis"]["ticktext"]) == 2
