@@ -8,7 +8,7 @@ from core import catalog
 from core.evaluation.no_verdict import no_verdict
 from core.exports.decided import decided
 from core.exports.story import Story, story
-from core.exports.wording import counts, interval, measured, number, percent, recipe, with_interval
+from core.exports.wording import average_precision, counts, interval, measured, number, percent, recipe, with_interval
 from core.record import Run
 
 
@@ -59,7 +59,7 @@ def _metrics(told: Story) -> str:
         ("Log loss", number(found["loss"])),
         ("Area under the ROC curve", with_interval(found.get("auc"), found.get("auc_interval"))),
         (
-            "Average precision",
+            average_precision(told.classes),
             with_interval(found.get("average_precision"), found.get("average_precision_interval")),
         ),
         ("Expected calibration error", number(found.get("ece"))),

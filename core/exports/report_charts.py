@@ -121,7 +121,8 @@ def _figure(data: list[Figure], x: str, y: str, height: int = 320, **layout: Any
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}  # below, it would meet the axis's title
     hover = {"namelength": -1}  # Plotly would cut names within a sign that is written as an entity
     margin = {"l": 60, "r": 10, "t": 10, "b": 50}
-    whole = {**axes, **look, "legend": legend, "hoverlabel": hover, "margin": margin, "height": height, **layout}
+    named = {"showlegend": True, "legend": legend}  # Plotly would hide the name of a single line
+    whole = {**axes, **look, **named, "hoverlabel": hover, "margin": margin, "height": height, **layout}
     return {"data": data, "layout": whole}
 
 

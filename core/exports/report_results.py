@@ -9,7 +9,17 @@ from core.exports import report_charts as charts
 from core.exports.decided import decided
 from core.exports.page import chart, table, text
 from core.exports.story import Story
-from core.exports.wording import area_method, duration, interval, measured, number, percent, too_few, with_interval
+from core.exports.wording import (
+    area_method,
+    average_precision,
+    duration,
+    interval,
+    measured,
+    number,
+    percent,
+    too_few,
+    with_interval,
+)
 
 MOST = 12  # examples in a gallery
 
@@ -22,7 +32,7 @@ def how_good(told: Story) -> str:
         ("Macro F1", number(found["macro_f1"]), "precision and recall in one, every class alike"),
         ("Log loss", number(found["loss"]), "how wrong and how sure at once; lower is better"),
         ("Area under the ROC curve", *_area(found, "auc")),
-        ("Average precision", *_area(found, "average_precision")),
+        (average_precision(told.classes), *_area(found, "average_precision")),
         ("Calibration error", percent(found.get("ece")), "the gap between how sure it is and how often it is right"),
     ]
     rows = [_class_row(row) for row in found["per_class"]]
@@ -45,10 +55,11 @@ def _curves(found: dict[str, Any]) -> str:
     if not any(curves.values()):
         said = "There are too many classes to draw a curve for each; their areas stand in the table."
         return f'<p class="soft">{said}</p>' if found.get("auc") is not None else ""
+    of = f"Of {next(iter(curves)) if len(curves) == 1 else 'each class'}: "
     aucs, precisions = ({row["class"]: row[key] for row in found["per_class"]} for key in ("auc", "average_precision"))
     return (
-        f"<h3>Found or false alarm</h3>{chart(charts.roc(curves, aucs), _ROC)}"
-        f"<h3>Right when named</h3>{chart(charts.precision_recall(curves, precisions), _PR)}"
+        f"<h3>Found or false alarm</h3>{chart(charts.roc(curves, aucs), of + _ROC)}"
+        f"<h3>Right when named</h3>{chart(charts.precision_recall(curves, precisions), of + _PR)}"
     )
 
 
@@ -69,8 +80,8 @@ def _class_row(row: dict[str, Any]) -> tuple[object, ...]:
 
 _HEAD = ("Class", "Precision", "Found (95 % interval)", "F1", "AUC (95 %)", "Average precision (95 %)", "Examples")
 _CONFUSION = "Rows are the true class, columns what it was called."
-_ROC = "The share found against the share of false alarms, as the threshold moves; the upper left corner is perfect."
-_PR = "How often a name that it gives is right, against the share found; the upper right corner is perfect."
+_ROC = "the share found against the share of false alarms, as the threshold moves; the upper left corner is perfect."
+_PR = "how often a name that it gives is right, against the share found; the upper right corner is perfect."
 
 
 def _area(found: dict[str, Any], key: str) -> tuple[str, str]:

@@ -38,6 +38,11 @@ def with_interval(value: float | None, bounds: list[float] | None) -> str:
     return f"{number(value)} ({' to '.join(map(number, bounds))})" if bounds else number(value)
 
 
+def average_precision(classes: Sequence[str]) -> str:
+    """What the figure is called: of two classes it is the second one's, of more the mean."""
+    return f"Average precision of {classes[1]}" if len(classes) == 2 else "Average precision"
+
+
 def area_method(key: str, classes: int) -> str:
     """How the 95 % interval of an area is found: of one class, or of the mean over more than two."""
     own = "DeLong and Newcombe" if key == "auc" else "Wilson, after Boyd"

@@ -379,6 +379,19 @@ def with_figures(run):
     return run
 
 
+def test_with_two_classes_report_and_card_say_whose_precision_it_is():
+    run = with_figures(make_run(("cats", "dogs"), phases=(1,)))
+    made = report(run)
+    assert "Average precision of dogs" in made
+    assert "Average precision of dogs" in card(run)
+    assert "Of dogs: how often a name" in made
+    (drawn,) = re.findall(r'aria-label="Of dogs: how often[^>]*><script[^>]*>(.*?)</script>', made)
+    assert json.loads(drawn)["layout"]["showlegend"]
+    three = report(with_figures(make_run(("a", "b", "c"), phases=(1,))))
+    assert "Average precision of" not in three
+    assert "Of each class: how often a name" in three
+
+
 def test_an_area_that_is_not_quite_1_is_rounded_up_to_it_nowhere():
     run = with_figures(make_run(("a", "b"), phases=(1,)))
     found = run.evaluation(1)
