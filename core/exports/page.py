@@ -4,6 +4,7 @@ import base64
 import html
 import importlib.util
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ p, li { max-width: 46rem; } small, figcaption, .soft { color: var(--soft); font-
 .verdict.ice { border-color: var(--ice); }
 table { border-collapse: collapse; margin: .6rem 0 1rem; font-size: .94rem; }
 th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td:first-child { overflow-wrap: anywhere; } /* a name may be long; a number never breaks */
+td:first-child { min-width: 10em; overflow-wrap: anywhere; } /* only a very long name breaks; a number never does */
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide { overflow-x: auto; } .chart { width: 100%; } .two { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .9rem; }
@@ -40,6 +41,7 @@ mark.against { text-decoration-style: dashed; text-decoration-color: var(--ice);
   mark { print-color-adjust: exact; } }
 @page { margin: 16mm; }
 """
+_PERCENT = re.compile(r"(?<=\d) %")
 _DRAW = """
 for (const node of document.querySelectorAll(".chart")) {
   const figure = JSON.parse(node.querySelector("script").textContent);
@@ -56,7 +58,7 @@ def page(title: str, body: Sequence[str]) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(body)
+        + _PERCENT.sub("\N{NO-BREAK SPACE}%", "\n".join(body))
         + f"\n<script>{_plotly()}</script>\n<script>{_DRAW}</script>\n</body>\n</html>\n"
     )
 

@@ -50,6 +50,11 @@ class Reader(HTMLParser):
             self.words.append(data)
 
 
+def plain(words):
+    """With a plain space between a number and its sign."""
+    return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
 @pytest.fixture(scope="module")
 def read(trained, tmp_path_factory):
     path = export(Run(trained), "report", tmp_path_factory.mktemp("report") / "report.html")
@@ -101,7 +106,8 @@ def test_the_report_tells_the_whole_story(read, trained):
         assert title in words
     assert "Limits" in words
     assert run.evaluation(2)["verdict"] in words
-    assert f"{100 * run.evaluation(run.kept())['accuracy']:.1f} %" in words
+    assert f"{100 * run.evaluation(run.kept())['accuracy']:.1f}\N{NO-BREAK SPACE}%" in words
+    assert not re.search(r"\d %", words)
     assert "also chose epoch and model" in words
 
 
@@ -225,8 +231,8 @@ def test_report_and_card_tell_of_the_line_that_was_drawn_and_what_it_costs(class
     low, high = clopper_pearson(found, int(truth.sum()))
     told = f"sensitivity {100 * found / truth.sum():.1f} % ({100 * low:.1f} % to {100 * high:.1f} %)"
     for made in (report(run), card(run)):
-        assert f"Predictions call “{name}” whatever has a probability of 12.5 % or more" in made
-        assert told in made
+        assert f"Predictions call “{name}” whatever has a probability of 12.5 % or more" in plain(made)
+        assert told in plain(made)
         assert ("the most probable of the others" in made) == (len(classes) > 2)
     assert all(line in card(run) for line in before.splitlines())  # no other figure moves
 
@@ -245,8 +251,8 @@ def test_report_and_card_say_when_there_is_no_answer_and_at_what_temperature():
     told = f"{100 * len(right) / 8:.1f} % get one, and {100 * sum(right) / len(right):.1f} % of those are right"
     for made in (report(run), card(run)):
         assert always not in made
-        assert "no answer where even the largest probability is below 70.0 %" in made
-        assert told in made
+        assert "no answer where even the largest probability is below 70.0 %" in plain(made)
+        assert told in plain(made)
         assert "at temperature 1.50" in made
         assert f"On the {len(right)} held-out pictures that get an answer: sensitivity " in made
 

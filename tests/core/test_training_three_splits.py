@@ -82,7 +82,7 @@ def test_phases_are_compared_on_the_test_split_too_and_it_decides_nothing(run):
 
 def test_report_and_card_name_the_examples_of_every_figure(run):
     one, two = run.evaluation(1), run.evaluation(2)
-    made = report(run)
+    made = report(run).replace("\N{NO-BREAK SPACE}", " ")
     for where, here in (("held-out", (one, two)), ("test", (one["test"], two["test"]))):
         shares = "".join(rf"</td><td[^>]*>{100 * figures['accuracy']:.1f} %" for figures in here)
         assert re.search(rf"Accuracy on {where} pictures{shares}", made)
