@@ -6,10 +6,12 @@ from typing import Any
 
 from core.evaluation.confusions import most_confused
 from core.exports.wording import number
+from core.palette import CLASSES
 
 Figure = dict[str, Any]
 BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
 _PHASES = {1: BLUE, 2: ORANGE}
+_DASHES = ("solid", "dash", "longdashdot")  # dots are chance
 
 
 def learning(epochs: Sequence[dict[str, Any]], measure: str) -> Figure:
@@ -58,9 +60,10 @@ def roc(curves: dict[str, Any], aucs: dict[str, float | None]) -> Figure:
     traces: list[Figure] = [
         {
             **{"type": "scatter", "mode": "lines", "x": found["fpr"], "y": found["tpr"]},
+            "line": _line(place),
             "name": f"{_label(name)}, area {number(aucs.get(name))}",
         }
-        for name, found in curves.items()
+        for place, (name, found) in enumerate(curves.items())
         if found
     ]
     traces.append(_diagonal("chance"))
@@ -72,9 +75,10 @@ def precision_recall(curves: dict[str, Any], areas: dict[str, float | None]) -> 
     traces: list[Figure] = [
         {
             **{"type": "scatter", "mode": "lines", "x": found["recall"], "y": found["precision"]},
+            "line": _line(place),
             "name": f"{_label(name)}, average {number(areas.get(name))}",
         }
-        for name, found in curves.items()
+        for place, (name, found) in enumerate(curves.items())
         if found
     ]
     axis = {"tickformat": ".0%", "range": [-0.01, 1.01]}
@@ -96,6 +100,11 @@ def reliability(by_phase: dict[int, Sequence[dict[str, Any]]]) -> Figure:
         )
     traces.append(_diagonal("as it should be"))
     return _figure(traces, "sure", "right", xaxis={"tickformat": ".0%"}, yaxis={"tickformat": ".0%"})
+
+
+def _line(place: int) -> Figure:
+    """The line of a class by its place: a colour, and dashed where the colours begin anew."""
+    return {"color": CLASSES[place % len(CLASSES)], "dash": _DASHES[place // len(CLASSES) % len(_DASHES)], "width": 2}
 
 
 def _diagonal(name: str) -> Figure:

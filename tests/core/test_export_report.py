@@ -413,6 +413,15 @@ def test_an_area_that_is_not_quite_1_is_rounded_up_to_it_nowhere():
     assert "1.000" not in card(run)
 
 
+@pytest.mark.parametrize("draw", [report_charts.roc, report_charts.precision_recall])
+def test_each_of_twenty_classes_has_a_line_of_its_own_in_no_phases_colour(draw):
+    curve = {"fpr": [0, 1], "tpr": [0, 1], "recall": [0, 1], "precision": [1, 0.5]}
+    names = [f"class {n}" for n in range(20)]
+    lines = {t["name"]: t["line"] for t in draw(dict.fromkeys(names, curve), {})["data"] if t["name"] != "chance"}
+    assert len({(line["color"], line["dash"]) for line in lines.values()}) == 20
+    assert not {report_charts.BLUE, report_charts.ORANGE} & {line["color"] for line in lines.values()}
+
+
 def test_classes_whose_long_names_begin_alike_have_rows_of_their_own():
     figure = report_charts.confusion([[2, 1], [0, 3]], [f"{'a' * 60} {n}" for n in (1, 2)])
     assert len(set(figure["data"][0]["y"])) == len(figure["layout"]["yaxis"]["ticktext"]) == 2
