@@ -3,12 +3,25 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from core import catalog
 from core.evaluation.no_verdict import no_verdict
 from core.exports.decided import decided
 from core.exports.story import Story, story
-from core.exports.wording import average_precision, counts, interval, measured, number, percent, recipe, with_interval
+from core.exports.wording import (
+    area_method,
+    average_precision,
+    counts,
+    interval,
+    interval_methods,
+    measured,
+    number,
+    percent,
+    recipe,
+    span,
+    with_interval,
+)
 from core.record import Run
 
 
@@ -57,17 +70,20 @@ def _metrics(told: Story) -> str:
         ("Balanced accuracy", percent(found["balanced_accuracy"])),
         ("Macro F1", number(found["macro_f1"])),
         ("Log loss", number(found["loss"])),
-        ("Area under the ROC curve", with_interval(found.get("auc"), found.get("auc_interval"))),
-        (
-            average_precision(told.classes),
-            with_interval(found.get("average_precision"), found.get("average_precision_interval")),
-        ),
+        ("Area under the ROC curve", _area(found, "auc")),
+        (average_precision(told.classes), _area(found, "average_precision")),
         ("Expected calibration error", number(found.get("ece"))),
         ("Always answering the most frequent class", percent(found["baseline"])),
     ]
     said = f"On {found['n']:,} {told.judged_on}. {told.caveat()} {told.beside()}".rstrip()
     line = decided(told)
     return f"## Metrics\n\n{said}\n\n" + _table(("Figure", "Value"), rows) + (f"\n\n{_safe(line)}" if line else "")
+
+
+def _area(found: dict[str, Any], key: str) -> str:
+    value, bounds = number(found.get(key)), found.get(f"{key}_interval")
+    method = area_method(key, len(found["per_class"]))
+    return f"{value} (95 % interval {span(bounds)}, {method})" if bounds else value
 
 
 def _data(told: Story) -> str:
@@ -95,7 +111,7 @@ def _results(told: Story) -> str:
     ]
     verdict = told.verdict if 2 in told.figures else _safe(no_verdict(told.run))
     said = f"\n\nWas phase 2 worth it? {verdict}" if verdict else ""
-    return "## Results for each class\n\n" + _table(_HEAD, rows) + said
+    return f"## Results for each class\n\n{_table(_HEAD, rows)}\n\n{interval_methods('recall')}{said}"
 
 
 _HEAD = ("Class", "Precision", "Recall (95 %)", "F1", "AUC (95 %)", "Average precision (95 %)", "Examples")

@@ -14,9 +14,12 @@ from core.exports.wording import (
     average_precision,
     duration,
     interval,
+    interval_methods,
     measured,
     number,
     percent,
+    points,
+    span,
     too_few,
     with_interval,
 )
@@ -40,7 +43,7 @@ def how_good(told: Story) -> str:
     return (
         f"<h2>How good is it?</h2><p>On {found['n']:,} {told.judged_on}.</p>{table((), figures, (1,))}"
         + table(_HEAD, rows, (3, 6))
-        + (f'<p class="soft">{text(few)}</p>' if few else "")
+        + f'<p class="soft">{interval_methods("what is found")} {text(few)}</p>'
         + (f"<p>{text(line)}</p>" if line else "")
         + "<h3>What is taken for what</h3>"
         + chart(charts.confusion(found["confusion"], told.classes), _CONFUSION)
@@ -88,9 +91,7 @@ def _area(found: dict[str, Any], key: str) -> tuple[str, str]:
     """The area, and what to make of it: of the second of two classes, else the mean over classes."""
     bounds, n = found.get(f"{key}_interval"), len(found["per_class"])
     of = "the mean over classes, " if n > 2 else ""
-    said = (
-        f"95 % interval {number(bounds[0])} to {number(bounds[1])}, {area_method(key, n)}" if bounds else "no interval"
-    )
+    said = f"95 % interval {span(bounds)}, {area_method(key, n)}" if bounds else "no interval"
     return number(found.get(key)), f"{of}{said}; 1 is perfect"
 
 
@@ -167,10 +168,10 @@ def _differences(told: Story, two: dict[str, Any]) -> str:
     said = []
     for split, found in (("held-out", two), ("test", two.get("test_comparison"))):
         if found:
-            spread = " to ".join(f"{100 * bound:+.1f}" for bound in found["difference_interval"])
+            spread = " to ".join(map(points, found["difference_interval"]))
             said.append(
                 f"On the {found['n']:,} {split} {told.noun} the difference in accuracy is "
-                f"{100 * found['difference']:+.1f} percentage points (95 % interval {spread})."
+                f"{points(found['difference'])} percentage points (95 % interval {spread}, Bonett and Price)."
             )
     return " ".join(said)
 

@@ -35,7 +35,17 @@ def measured(row: dict[str, Any]) -> dict[str, Any]:
 
 def with_interval(value: float | None, bounds: list[float] | None) -> str:
     """`0.991 (0.985 to 0.995)`; the number alone where its interval is not known."""
-    return f"{number(value)} ({' to '.join(map(number, bounds))})" if bounds else number(value)
+    return f"{number(value)} ({span(bounds)})" if bounds else number(value)
+
+
+def span(bounds: list[float]) -> str:
+    """`0.985 to 0.995`."""
+    return " to ".join(map(number, bounds))
+
+
+def points(difference: float) -> str:
+    """A difference of shares in percentage points: `+1.9`, `−0.6`."""
+    return f"{100 * difference:+.1f}".replace("-", "−")
 
 
 def average_precision(classes: Sequence[str]) -> str:
@@ -47,6 +57,16 @@ def area_method(key: str, classes: int) -> str:
     """How the 95 % interval of an area is found: of one class, or of the mean over more than two."""
     own = "DeLong and Newcombe" if key == "auc" else "Wilson, after Boyd"
     return own if classes == 2 else f"{own} for each class, combined after Zou and Donner"
+
+
+def interval_methods(recall: str) -> str:
+    """How the intervals in a row of each class are found.
+
+    Args:
+        recall: what the recall is called there.
+    """
+    auc, precision = (area_method(key, 2) for key in ("auc", "average_precision"))
+    return f"95 % intervals: of {recall} by Wilson, of AUC by {auc}, of average precision by {precision}."
 
 
 def too_few(rows: Sequence[Mapping[str, Any]], examples: str) -> str:

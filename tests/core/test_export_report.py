@@ -398,6 +398,24 @@ def test_with_two_classes_report_and_card_say_whose_precision_it_is():
     assert "Of each class: how often a name" in three
 
 
+def test_report_and_card_name_the_method_of_every_interval():
+    run = both_phases(with_figures(make_run(("a", "b"))))
+    for made, recall in ((report(run), "what is found"), (card(run), "recall")):
+        said = f"95 % intervals: of {recall} by Wilson, of AUC by DeLong and Newcombe, of average precision by Wilson, "
+        assert said in plain(made)
+        assert re.search(r"95 % interval 0\.\d+ to 0\.\d+, DeLong and Newcombe", plain(made))
+        assert re.search(r"95 % interval 0\.\d+ to 0\.\d+, Wilson, after Boyd", plain(made))
+    assert re.search(r"percentage points \(95 % interval \S+ to \S+, Bonett and Price\)", plain(report(run)))
+
+
+def test_a_loss_of_accuracy_has_a_true_minus():
+    run = both_phases(with_figures(make_run(("a", "b"))))
+    write_json(
+        run.evaluation_file(2), {**run.evaluation(2), "difference": -0.0062, "difference_interval": [-0.02, 0.01]}
+    )
+    assert "is −0.6 percentage points (95 % interval −2.0 to +1.0" in plain(report(run))
+
+
 def test_an_area_that_is_not_quite_1_is_rounded_up_to_it_nowhere():
     run = with_figures(make_run(("a", "b"), phases=(1,)))
     found = run.evaluation(1)
