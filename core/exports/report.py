@@ -78,7 +78,10 @@ def _recipe(told: Story) -> str:
 
 
 _MEASURES = ("loss", "accuracy")
-_COLOURS = "Blue while the backbone was frozen, orange once it was thawed; dotted on the training split."
+_COLOURS = (
+    "Blue while the backbone was frozen, orange once it was thawed; dotted on the training split. "
+    "A ring marks the epoch whose model the phase keeps."
+)
 
 
 def _limits(told: Story) -> str:

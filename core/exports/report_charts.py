@@ -15,7 +15,7 @@ _DASHES = ("solid", "dash", "longdashdot")  # dots are chance
 
 
 def learning(epochs: Sequence[dict[str, Any]], measure: str) -> Figure:
-    """Loss or accuracy of both phases on one axis of epochs."""
+    """Loss or accuracy of both phases on one axis of epochs, with a ring around the epoch whose model each keeps."""
     traces, edge = [], max((e["epoch"] for e in epochs if e["phase"] == 1), default=0)
     for phase, colour in _PHASES.items():
         mine = [e for e in epochs if e["phase"] == phase]
@@ -28,11 +28,24 @@ def learning(epochs: Sequence[dict[str, Any]], measure: str) -> Figure:
                         "line": {"color": colour, "dash": dash, "width": 3 if dash == "solid" else 1.5},
                     }
                 )
+        traces += [_ring(kept, measure, colour) for kept in _kept(mine)]
     shapes = [_band(0, edge, BLUE)] if edge else []
     if any(e["phase"] == 2 for e in epochs):
         shapes.append(_band(edge, max(e["epoch"] for e in epochs), ORANGE))
     axis = {"tickformat": ".0%"} if measure == "accuracy" else {"rangemode": "tozero"}
     return _figure(traces, "epoch", measure, shapes=shapes, yaxis=axis)
+
+
+def _kept(epochs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first epoch with the lowest held-out loss, if one has ended."""
+    told = [e for e in epochs if e.get("val_loss") is not None]
+    return [min(told, key=lambda e: e["val_loss"])] if told else []
+
+
+def _ring(epoch: dict[str, Any], measure: str, colour: str) -> Figure:
+    marker = {"symbol": "circle-open", "size": 15, "color": colour, "line": {"width": 2}}
+    place = {"x": [epoch["epoch"]], "y": [epoch.get(f"val_{measure}")]}
+    return {"type": "scatter", "mode": "markers", **place, "marker": marker, "hoverinfo": "skip", "showlegend": False}
 
 
 def confusion(rows: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:

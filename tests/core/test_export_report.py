@@ -440,6 +440,18 @@ def test_each_of_twenty_classes_has_a_line_of_its_own_in_no_phases_colour(draw):
     assert not {report_charts.BLUE, report_charts.ORANGE} & {line["color"] for line in lines.values()}
 
 
+@pytest.mark.parametrize(("measure", "places"), [("loss", [0.5, 0.4]), ("accuracy", [0.8, 0.85])])
+def test_a_ring_marks_the_epoch_whose_model_each_phase_keeps(measure, places):
+    held_out = [(1, 0.7, 0.9), (1, 0.5, 0.8), (1, 0.5, 0.7), (2, 0.4, 0.85), (2, 0.6, 0.9)]
+    epochs = [
+        {"phase": phase, "epoch": n, "loss": 1.0, "accuracy": 0.5, "val_loss": loss, "val_accuracy": accuracy}
+        for n, (phase, loss, accuracy) in enumerate(held_out, 1)
+    ]
+    rings = [t for t in report_charts.learning(epochs, measure)["data"] if t["mode"] == "markers"]
+    assert [(ring["x"], ring["y"]) for ring in rings] == [([2], [places[0]]), ([4], [places[1]])]
+    assert [ring["marker"]["color"] for ring in rings] == [report_charts.BLUE, report_charts.ORANGE]
+
+
 def test_classes_whose_long_names_begin_alike_have_rows_of_their_own():
     figure = report_charts.confusion([[2, 1], [0, 3]], [f"{'a' * 60} {n}" for n in (1, 2)])
     assert len(set(figure["data"][0]["y"])) == len(figure["layout"]["yaxis"]["ticktext"]) == 2
