@@ -50,7 +50,7 @@ def _folder(path: str | None) -> None:
         with st.popover("Browse", icon=":material/folder_open:"):
             _browse()
     if typed and typed != shown(path or ""):
-        _use(expanded(typed))
+        _use_typed(typed)
 
 
 def _browse() -> None:
@@ -161,13 +161,21 @@ def _sample_progress(job: Any, title: str) -> None:
     )
 
 
+@guarded()
+def _use_typed(typed: str) -> None:
+    """Choose what was typed; another spelling of the data that are open changes nothing."""
+    found = roots.check(expanded(typed))
+    if selection.address_of(found) != st.query_params.get("data"):
+        _choose(found)
+
+
+@guarded()
 def _use(folder: Path) -> None:
     """Make a folder the chosen data set, if it may be read."""
-    try:
-        found = roots.check(folder)
-    except ThawError as error:
-        say(error)
-        return
+    _choose(roots.check(folder))
+
+
+def _choose(found: Path) -> None:
     forget()
     draft.forget_columns()
     st.session_state.pop("way", None)

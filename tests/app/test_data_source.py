@@ -1,0 +1,33 @@
+"""What people type, paste, browse and upload in the row where data are chosen."""
+
+import pytest
+from test_pages import _errors, _open
+
+from core.data.scan import scan
+
+
+def _type(app, text):
+    """Type into the field of the folder, as it is then on the page."""
+    app.button_group(key="way").set_value("folder").run()
+    return app.text_input[0].set_value(text).run(timeout=30)
+
+
+def _data(app):
+    found = app.query_params["data"]
+    return found[0] if isinstance(found, list) else found
+
+
+@pytest.mark.parametrize("spelling", ["{}/", "{}/.", "{}/../pets", "{}-link"])
+def test_another_spelling_of_the_open_folder_changes_nothing(pictures, spelling):
+    (pictures.parent / "pets-link").symlink_to(pictures)
+    scan(pictures)
+    app = _type(_open("data", data=str(pictures)), spelling.format(pictures))
+    assert not _errors(app)
+    assert _data(app) == str(pictures)
+
+
+def test_another_folder_is_opened_under_its_own_address(pictures):
+    app = _type(_open("data", data=str(pictures)), f"{pictures.parent}/./pets/..")
+    assert not app.exception
+    assert _data(app) == str(pictures.parent)
+    assert app.text_input[0].value == str(pictures.parent)
