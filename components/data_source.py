@@ -12,7 +12,6 @@ from components.guard import guarded, say
 from components.numbers import megabytes
 from core.data import archive, jobs, roots, samples
 from core.errors import ThawError
-from core.paths import expanded
 
 _WAYS = {
     "sample": ":material/auto_awesome: Sample",
@@ -49,7 +48,7 @@ def _folder(path: str | None) -> None:
         )
         with st.popover("Browse", icon=":material/folder_open:"):
             _browse()
-    if typed and typed != shown(path or ""):
+    if typed.strip() and typed != shown(path or ""):
         _use_typed(typed)
 
 
@@ -164,7 +163,7 @@ def _sample_progress(job: Any, title: str) -> None:
 @guarded()
 def _use_typed(typed: str) -> None:
     """Choose what was typed; another spelling of the data that are open changes nothing."""
-    found = roots.check(expanded(typed))
+    found = roots.check_typed(typed)
     if selection.address_of(found) != st.query_params.get("data"):
         _choose(found)
 

@@ -219,7 +219,7 @@ def _own_weights(typed: str) -> str:
         DataError: the app may not read there.
     """
     path = typed.strip()
-    return str(roots.check(path)) if path not in ("", "pretrained", "random") else path or "pretrained"
+    return str(roots.check_typed(typed)) if path not in ("", "pretrained", "random") else path or "pretrained"
 
 
 @guarded()

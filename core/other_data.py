@@ -18,7 +18,7 @@ def ask(run: Run, data: str) -> None:
     """
     if not data.strip():
         raise DataError("Type the path of the other data first.")
-    checked = roots.check(data)
+    checked = roots.check_typed(data)
     with run.changing():
         run.other_data_request.parent.mkdir(exist_ok=True)
         write_json(run.other_data_request, {"data": str(checked)})

@@ -8,7 +8,7 @@ from core import environment
 from core.config import RunConfig
 from core.data.walk import is_folder, is_junk
 from core.errors import DataError
-from core.paths import expanded
+from core.paths import expanded, pasted
 
 
 def check(path: str | Path) -> Path:
@@ -29,6 +29,18 @@ def check(path: str | Path) -> Path:
             listed = ", ".join(map(str, roots))
             raise DataError(f"Data must lie within the allowed roots ({listed}). Received: {str(path)!r}.")
     return resolved
+
+
+def check_typed(text: str) -> Path:
+    """As `check`, of what somebody typed or pasted; a name that truly has spaces or quotes around it is found too.
+
+    Raises:
+        DataError: as for `check`, or it is no whole path.
+    """
+    try:
+        return check(text)
+    except DataError:
+        return check(pasted(text))
 
 
 def check_settings(config: RunConfig) -> None:

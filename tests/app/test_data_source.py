@@ -31,3 +31,27 @@ def test_another_folder_is_opened_under_its_own_address(pictures):
     assert not app.exception
     assert _data(app) == str(pictures.parent)
     assert app.text_input[0].value == str(pictures.parent)
+
+
+@pytest.mark.parametrize("form", [" {} ", '"{}"', "file://{}"])
+def test_a_folder_is_opened_from_a_pasted_path(pictures, form):
+    app = _type(_open("data", data=str(pictures)), form.format(pictures.parent))
+    assert not app.exception
+    assert _data(app) == str(pictures.parent)
+
+
+def test_spaces_alone_are_no_path(pictures):
+    scan(pictures)
+    assert not _errors(_type(_open("data", data=str(pictures)), "  "))
+
+
+def test_a_weights_file_is_taken_as_it_was_pasted(pictures):
+    (pictures.parent / "own.h5").touch()
+    app = _open("train")
+    app.session_state["fold-settings"] = True
+    app.run()
+    app.button_group(key="weights-kind").set_value("file").run()
+    app.text_input(key="set-weights").set_value(f"'{pictures.parent}/own.h5' ").run()
+    assert app.session_state["draft"].weights == f"{pictures.parent}/own.h5"
+    app.text_input(key="set-weights").set_value("own.h5").run()
+    assert "Give the whole path" in " ".join(error.value for error in app.error)

@@ -106,6 +106,12 @@ def test_a_run_whose_own_figures_are_damaged_is_scored_all_the_same(data):
     assert evaluate(run, data)["against"] is None
 
 
+def test_a_path_is_taken_as_it_was_pasted(data):
+    run = make_run(("a", "b"), phases=())
+    other_data.ask(run, f' "{data}" ')
+    assert other_data.asked(run) == str(data.resolve())
+
+
 def test_what_lies_outside_the_allowed_roots_is_refused_when_asked_for_and_when_read(data, tmp_path):
     run = make_run(("a", "b"))
     picture(tmp_path / "else" / "a" / "1.png")
