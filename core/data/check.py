@@ -18,6 +18,7 @@ _IEND = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers of a JPEG's frame headers
 _EXTENSIONS = {ending for ending, name in Image.registered_extensions().items() if name in pixels.FORMATS}
 _EXTENSIONS.update(dicom.ENDINGS)
+HEIC = (".heic", ".heif")  # what iPhones save
 
 
 class Verdict(NamedTuple):

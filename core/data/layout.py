@@ -101,7 +101,12 @@ def split_of(name: str) -> str | None:
 
 
 def refuse(
-    root: str, layout: Layout, classes: tuple[str, ...], counts: Counter[tuple[str, str]], to_train: bool = True
+    root: str,
+    layout: Layout,
+    classes: tuple[str, ...],
+    counts: Counter[tuple[str, str]],
+    to_train: bool = True,
+    left_out: str = "",
 ) -> None:
     """Raise where no classifier can be trained and judged.
 
@@ -111,16 +116,24 @@ def refuse(
         classes: those with usable pictures.
         counts: usable pictures by (split, class).
         to_train: False where a picture of one class is enough, to score a model.
+        left_out: sentences on what took no part, which may be why.
 
     Raises:
         DataError: says what is missing and where.
     """
     if not classes:
-        raise DataError(f"No picture that can be read lies in a class folder below {root!r}. Choose another folder.")
-    if not to_train:
-        return
+        missing = f"No picture that can be read lies in a class folder below {root!r}."
+        left_out = left_out or "Choose another folder."
+    else:
+        missing = _missing(root, layout, classes, counts) if to_train else ""
+    if missing:
+        raise DataError(f"{missing} {left_out}".strip())
+
+
+def _missing(root: str, layout: Layout, classes: tuple[str, ...], counts: Counter[tuple[str, str]]) -> str:
+    """What there is too little of to train a classifier and judge it; empty where nothing is."""
     if len(classes) == 1:
-        raise DataError(
+        return (
             f"At least two classes, each a folder of pictures, are needed. Received one, {classes[0]!r}, in {root!r}. "
             "If that folder holds the classes, choose it instead."
         )
@@ -128,15 +141,16 @@ def refuse(
         if layout.name == SPLIT_FOLDERS:
             for here, missing in ((TRAIN, VALIDATION), (VALIDATION, TRAIN)):
                 if not counts[missing, name] and counts[here, name]:
-                    raise DataError(
+                    return (
                         f"Every class needs pictures in train and in validation. {name!r} has them only in {here}. "
                         f"Add some to {missing}, or take the class out."
                     )
         training = "" if layout.name == CLASS_FOLDERS else TRAIN
         if counts[training, name] == 0:
-            raise DataError(f"Every class needs pictures to train on. {name!r} has them only in test.")
+            return f"Every class needs pictures to train on. {name!r} has them only in test."
         if counts[training, name] < 2 and layout.name != SPLIT_FOLDERS:
-            raise DataError(
+            return (
                 f"A class needs at least two pictures, one to train on and one held out. {name!r} has one. "
                 "Add pictures, or take the class out."
             )
+    return ""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import environment
-from core.data import findings, layout, looks, patient_hints, scan_cache
+from core.data import findings, layout, left_out, looks, patient_hints, scan_cache
 from core.data.check import Verdict
 from core.data.manifest import SPLITS, Example
 from core.data.walk import Walk, many_objects, walk
@@ -158,13 +158,16 @@ def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdi
     """Put together what the walk and the checks found."""
     problems = [Problem(*p) for p in found.problems]
     entries, good, places = [], [], []  # of the usable pictures: what the walk saw, the verdict, (split, class)
+    stray = []  # path and kind of what is no picture and lies in no class folder either
     place_of = {folder: shape.place(folder) for folder in ("", *found.folders)}
     outside: Counter[str] = Counter()  # folder -> pictures in it that belong to no class
     for entry, verdict in zip(found.files, verdicts, strict=True):
         folder = entry.path.rpartition("/")[0]
         place = place_of[folder]
         if place is None:
-            if not verdict.kind:
+            if verdict.kind:
+                stray.append((entry.path, verdict.kind))
+            else:
                 outside[folder or "."] += 1
         elif verdict.kind:
             problems.append(Problem(entry.path, verdict.kind, verdict.message))
@@ -174,7 +177,8 @@ def _assemble(root: str, found: Walk, shape: layout.Layout, verdicts: list[Verdi
             places.append(place)
     counts = Counter(places)
     classes = tuple(sorted({name for _, name in counts}))
-    layout.refuse(root, shape, classes, counts, to_train)
+    missed = [(p.path, p.kind) for p in problems] + ([] if classes else stray)
+    layout.refuse(root, shape, classes, counts, to_train, left_out.told(root, missed, outside))
     label = {name: i for i, name in enumerate(classes)}
     files = tuple(
         Example(entry.path, label[name], split, "", verdict.patient or None)

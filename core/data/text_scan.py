@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core import environment
 from core.config import RunConfig
-from core.data import findings, scan_cache, texts
+from core.data import findings, left_out, scan_cache, texts
 from core.data.layout import SPLIT_FOLDERS
 from core.data.manifest import TRAIN, VALIDATION, Example, Manifest
 from core.data.scan import Problem, Progress, Scan, from_plain, to_plain
@@ -29,7 +29,7 @@ def scan(config: RunConfig, *, progress: Progress | None = None, use_cache: bool
     asked, seen = os.path.abspath(config.data), _signature(path, config)  # noqa: PTH100 -- as core.data.scan names it
     if use_cache and (known := scan_cache.load(asked, seen)):
         return from_plain(known)
-    result = replace(_assemble(texts.read(path, config, progress, to_train), to_train), source=str(path))
+    result = replace(_assemble(path, texts.read(path, config, progress, to_train), to_train), source=str(path))
     if use_cache and to_train:
         scan_cache.save(asked, seen, to_plain(result))
     return result
@@ -49,8 +49,9 @@ def manifest(config: RunConfig, *, progress: Progress | None = None) -> Manifest
     Raises:
         DataError: the texts cannot train a classifier.
     """
-    read = texts.read(texts.source(config.data), config, progress)
-    found = _assemble(read)
+    path = texts.source(config.data)
+    read = texts.read(path, config, progress)
+    found = _assemble(path, read)
     files = assign_splits(found, validation_share=config.validation_share, seed=config.seed)
     hashes = {t.path: content_hash(t.text) for t in read.texts}
     hashed = tuple(Example(f.path, f.label, f.split, hashes[f.path]) for f in files)
@@ -83,10 +84,10 @@ def _signature(path: Path, config: RunConfig) -> Walk:
     return Walk([entry], [f"reading 2, columns {config.text_column!r} {config.label_column!r} {config.split_column!r}"])
 
 
-def _assemble(read: Texts, to_train: bool = True) -> Scan:
+def _assemble(path: Path, read: Texts, to_train: bool = True) -> Scan:
     classes = tuple(sorted({t.label for t in read.texts}))
     if to_train or not classes:
-        _refuse(read, classes)
+        _refuse(path, read, classes)
     place = {name: i for i, name in enumerate(classes)}
     files = tuple(Example(t.path, place[t.label], t.split) for t in read.texts)
     copies = _copies(read.texts)
@@ -107,14 +108,21 @@ def _copies(rows: Sequence[Text]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
-def _refuse(read: Texts, classes: tuple[str, ...]) -> None:
+def _refuse(path: Path, read: Texts, classes: tuple[str, ...]) -> None:
     """Raise where no classifier can be trained and judged."""
-    where = os.fsdecode(read.root)
+    if missing := _missing(path, read, classes):
+        noun = "file" if path.is_dir() else "row"
+        missed = left_out.told(read.root, [(where, kind) for where, kind, _ in read.problems], {}, noun)
+        raise DataError(f"{missing} {missed}".strip())
+
+
+def _missing(path: Path, read: Texts, classes: tuple[str, ...]) -> str:
+    """What there is too little of to train a classifier and judge it; empty where nothing is."""
     if len(classes) < 2:
         received = f"one, {classes[0]!r}" if classes else "none with a usable text"
-        raise DataError(f"At least two classes of texts are needed. Received {received}, in {where!r}.")
+        return f"At least two classes of texts are needed. Received {received}, in {str(path)!r}."
     if len(classes) > _MOST:
-        raise DataError(
+        return (
             f"The labels have {len(classes):,} different values; at most {_MOST:,} are taken for classes. "
             "Is label_column the right column?"
         )
@@ -123,14 +131,15 @@ def _refuse(read: Texts, classes: tuple[str, ...]) -> None:
     for name in classes:
         train, held_out = counts[TRAIN, name] + counts["", name], counts[VALIDATION, name]
         if not train:
-            raise DataError(f"Every class needs texts to train on. {name!r} has none in train.")
+            return f"Every class needs texts to train on. {name!r} has none in train."
         if (read.layout == SPLIT_FOLDERS or judged) and not held_out:
-            raise DataError(f"Every class needs texts in train and in validation. {name!r} has them only in train.")
+            return f"Every class needs texts in train and in validation. {name!r} has them only in train."
         if not judged and train < 2:
-            raise DataError(
+            return (
                 f"A class needs at least two texts, one to train on and one held out. {name!r} has one. "
                 "Add texts, or take the class out."
             )
+    return ""
 
 
 _MOST = 1000  # classes
