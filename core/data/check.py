@@ -82,7 +82,8 @@ def _ask_pillow(path: str, fingerprint: int) -> Verdict:
         ending = PurePosixPath(path).suffix.lower()
         if ending in _EXTENSIONS:
             return Verdict("unreadable", message, 0, 0, fingerprint)
-        return Verdict("unsupported", f"Files of type {ending or 'unknown'} are not used.", 0, 0, fingerprint)
+        remedy = " Save them as JPEG or PNG." if ending in HEIC else ""
+        return Verdict("unsupported", f"Files of type {ending or 'unknown'} are not used.{remedy}", 0, 0, fingerprint)
     return Verdict("", "", width, height, fingerprint)
 
 

@@ -25,6 +25,7 @@ warnings.simplefilter("error", Image.DecompressionBombWarning)
 # Pillow warns of damaged metadata; the pixels are what counts here.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 0x0102
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -91,7 +92,7 @@ def _windowed(source: str | Path | bytes, image: Image.Image, reading: Reading) 
     try:
         values = deep.values(image, lambda: _opened(source, reading.frame))
     except Exception as error:  # noqa: BLE001
-        raise DataError(_reason(b"", error)) from None
+        raise DataError(_reason(error)) from None
     levels = window(values, reading.center, reading.width)
     if levels.ndim == 2:
         levels = np.repeat(levels[:, :, None], 3, axis=2)
@@ -141,8 +142,10 @@ def dicom_header(source: str | Path | bytes) -> "Dataset":
 def _opened(source: str | Path | bytes, frame: int = 0) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+    except Image.UnidentifiedImageError:
+        raise DataError(_no_picture(source)) from None
     except Exception as error:  # noqa: BLE001 -- Pillow's readers of damaged files raise nearly anything
-        raise DataError(_reason(source, error)) from None
+        raise DataError(_reason(error)) from None
     if frame and image.format == "TIFF":
         _seek(image, frame)
     width, height = image.size
@@ -166,7 +169,7 @@ def _loaded(image: Image.Image) -> Image.Image:
     try:
         image.load()
     except Exception as error:  # noqa: BLE001
-        raise DataError(_reason(b"", error)) from None
+        raise DataError(_reason(error)) from None
     return image
 
 
@@ -206,18 +209,38 @@ def too_large(width: int, height: int) -> str:
     return f"{width} x {height} pixels are more than the limit of {MAX_PIXELS // 1_000_000} megapixels; scale it down."
 
 
-def _reason(source: str | Path | bytes, error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """A sentence that says why Pillow could not read it."""
     if isinstance(error, FileNotFoundError):
         return "The file does not exist."
     if isinstance(error, PermissionError):
         return "The file may not be read: permission denied."
+    if isinstance(error, IsADirectoryError):
+        return "This is a folder. Name the pictures in it."
+    if isinstance(error, OSError) and error.strerror:
+        return f"The file cannot be opened: {error.strerror}."
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return f"It holds more than the limit of {MAX_PIXELS // 1_000_000} megapixels; scale it down."
-    if isinstance(error, Image.UnidentifiedImageError):
-        if not isinstance(source, bytes) and Path(source).suffix.lower() in dicom.ENDINGS:
-            return (
-                "It lacks the mark of DICOM, DICM after 128 bytes. Save it with its preamble and file meta information."
-            )
-        return "Its content is not a picture in a format that Pillow reads."
     return f"It is damaged: {str(error).strip().rstrip('.') or type(error).__name__}."
+
+
+def _no_picture(source: str | Path | bytes) -> str:
+    """A sentence on a file that Pillow does not know, by its first bytes and its name."""
+    head = _first_bytes(source)
+    if not head:
+        return "The file is empty (0 bytes)."
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        return "It is a HEIC picture, as iPhones take them, which cannot be read. Save it as JPEG or PNG."
+    if not isinstance(source, bytes) and Path(source).suffix.lower() in dicom.ENDINGS:
+        return "It lacks the mark of DICOM, DICM after 128 bytes. Save it with its preamble and file meta information."
+    return "It is not a picture in a format that can be read. Save it as JPEG or PNG."
+
+
+def _first_bytes(source: str | Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:12]
+    try:
+        with open(source, "rb") as file:
+            return file.read(12)
+    except OSError as error:
+        raise DataError(_reason(error)) from None

@@ -47,6 +47,10 @@ LEFT_OUT = (
     "empty_class",
     "ignored",
 )
+_REMEDIES = {
+    ".zip": " Unpack it first, or upload it in the app.",
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), " Save it as CSV."),
+}  # for a file in the place of a folder
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,8 @@ def _root(path: str | Path) -> str:
     if not os.path.lexists(root):
         raise DataError(f"There is no folder {root!r}. Check the path.")
     if not os.path.isdir(root):  # noqa: PTH112
-        raise DataError(f"A folder of pictures is needed. Received a file: {root!r}.")
+        remedy = _REMEDIES.get(Path(root).suffix.lower(), "")
+        raise DataError(f"A folder of pictures or a table of texts is needed. Received a file: {root!r}.{remedy}")
     try:
         os.scandir(root).close()
     except OSError as error:

@@ -20,7 +20,7 @@ from core.data.check import Verdict, check
 from core.data.walk import Entry, Walk
 from core.files import read_json, replace_atomically
 
-_VERSION = f"4 {PIL.__version__} {version('pydicom')}"  # other code or other libraries may judge otherwise
+_VERSION = f"5 {PIL.__version__} {version('pydicom')}"  # other code or other libraries may judge otherwise
 _SEEN = 4  # of an entry's fields: path, size and times; not the device and number, which mounting may change
 _CHUNK = 32  # files a task
 _SLOW_S = 150e-6  # seconds a file, from which on threads pay

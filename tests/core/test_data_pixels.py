@@ -121,12 +121,27 @@ def _refused(source, words):
 
 
 def test_what_is_no_picture_is_refused_with_its_reason(tmp_path):
-    _refused(b"", "not a picture")
+    _refused(b"", r"^The file is empty \(0 bytes\)\.$")
     _refused(b"I am a text", "not a picture")
     _refused(tmp_path / "missing.png", "does not exist")
-    _refused(tmp_path, "damaged")
+    _refused(tmp_path, r"^This is a folder\. Name the pictures in it\.$")
     _refused(encoded(smooth(), "JPEG")[:-100], "truncated")
     _refused(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "not a picture")
+
+
+def test_an_empty_file_and_an_iphones_format_are_told_by_any_name(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    _refused(tmp_path / "a.jpg", r"^The file is empty \(0 bytes\)\.$")
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+    (tmp_path / "b.jpg").write_bytes(heic)
+    for source in (heic, tmp_path / "b.jpg"):
+        _refused(source, r"^It is a HEIC picture, .*\. Save it as JPEG or PNG\.$")
+    _refused(b"I am a text", r"\. Save it as JPEG or PNG\.$")
+
+
+def test_a_file_that_cannot_be_opened_is_not_called_damaged(tmp_path):
+    (tmp_path / "self.png").symlink_to(tmp_path / "self.png")
+    _refused(tmp_path / "self.png", "^The file cannot be opened: Too many levels of symbolic links")
 
 
 def test_a_bomb_is_refused_before_it_is_decoded():

@@ -186,6 +186,17 @@ def test_bad_files_are_listed_with_a_reason_and_left_out(tmp_path):
     assert all(p.message and p.kind in PROBLEM_KINDS for p in found.problems)
 
 
+def test_what_to_do_with_an_iphones_pictures_is_said(tmp_path):
+    class_folders(tmp_path)
+    for name in ("named.HEIC", "called.jpg"):
+        (tmp_path / "cat" / name).write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    found = {p.path: p for p in scan(tmp_path).problems}
+    assert found["cat/named.HEIC"].kind == "unsupported"
+    assert found["cat/named.HEIC"].message == "Files of type .heic are not used. Save them as JPEG or PNG."
+    assert found["cat/called.jpg"].kind == "unreadable"
+    assert found["cat/called.jpg"].message.endswith("Save it as JPEG or PNG.")
+
+
 def test_a_bomb_is_too_large(tmp_path):
     class_folders(tmp_path)
     bomb = bytearray((tmp_path / "cat" / "0.png").read_bytes())
@@ -323,6 +334,18 @@ def test_paths_that_are_no_folder_are_refused(tmp_path):
     _is_refused(tmp_path / "file.png", "Received a file")
     _is_refused("", "is needed")
     _is_refused("a\0b", "is needed")
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("a.xlsx", "Save it as CSV."),
+        ("a.ZIP", "Unpack it first, or upload it in the app."),
+    ],
+)
+def test_a_file_in_the_place_of_a_folder_is_told_what_to_do_with_it(tmp_path, name, remedy):
+    (tmp_path / name).write_bytes(b"PK")
+    _is_refused(tmp_path / name, f"/{name}'. {remedy}")
 
 
 def test_folders_that_cannot_train_are_refused(tmp_path):
