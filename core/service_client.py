@@ -20,6 +20,7 @@ from core.any_text import AS_BYTES
 from core.errors import DataError, RunError
 from core.files import read_json
 from core.record import Run
+from core.request_body import MAX_BYTES
 
 IDLE_SECONDS = 900  # a service that nobody asks for that long ends
 START_SECONDS = 20.0  # until its address must be known
@@ -180,11 +181,21 @@ def _query(asked: dict[str, Any]) -> str:
 
 
 def _form(data: bytes, name: str) -> tuple[bytes, str]:
-    """A form with one file: body and content type."""
+    """A form with one file: body and content type.
+
+    Raises:
+        DataError: it is larger than the service takes.
+    """
     edge = secrets.token_hex(16)
     about = f'name="file"; filename="{quote(name, safe=" .", errors=AS_BYTES)}"'
     head = f"--{edge}\r\nContent-Disposition: form-data; {about}\r\n\r\n"
-    return head.encode() + data + f"\r\n--{edge}--\r\n".encode(), f"multipart/form-data; boundary={edge}"
+    body = head.encode() + data + f"\r\n--{edge}--\r\n".encode()
+    if len(body) > MAX_BYTES:
+        raise DataError(
+            f"The picture has {len(body) / 1e6:.1f} MB; at most {MAX_BYTES // 1_000_000} MB can be tried. "
+            "Save it smaller or as JPEG."
+        )
+    return body, f"multipart/form-data; boundary={edge}"
 
 
 def _start(found: Service) -> None:

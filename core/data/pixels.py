@@ -204,9 +204,9 @@ def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).transpose(_TRANSPOSE[orientation]))
 
 
-def too_large(width: int, height: int) -> str:
-    """The sentence for a picture above the limit."""
-    return f"{width} x {height} pixels are more than the limit of {MAX_PIXELS // 1_000_000} megapixels; scale it down."
+def too_large(width: int, height: int, most: int = MAX_PIXELS) -> str:
+    """The sentence for a picture of more than `most` pixels."""
+    return f"{width} x {height} pixels are more than the limit of {most // 1_000_000} megapixels; scale it down."
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,7 @@ from core.data import prepare as folders
 from core.data import scan as scans
 from core.data.image_source import Source, decoded, image_size  # noqa: F401 -- Source is given as it is
 from core.data.manifest import Manifest
-from core.data.pixels import inspect, read_pixels
+from core.data.pixels import inspect, read_pixels, too_large
 from core.data.reading import AS_STORED, reading
 from core.errors import ConfigError, DataError, TooLargeError, unknown
 from core.explanations import Explanation
@@ -161,7 +161,7 @@ def received(sent: bytes, config: RunConfig) -> np.ndarray:
     """
     _, _, (width, height), _ = inspect(sent)
     if width * height > SENT_PIXELS:
-        raise TooLargeError(f"A picture may have {SENT_PIXELS // 1_000_000} megapixels. Received: {width} x {height}.")
+        raise TooLargeError(too_large(width, height, SENT_PIXELS))
     return read_pixels(sent, reading(config))
 
 

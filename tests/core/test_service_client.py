@@ -53,6 +53,13 @@ def test_nothing_alive_is_not_ready_and_cannot_be_asked():
         found.predict(b"x")
 
 
+def test_a_file_above_the_limit_is_not_sent_and_is_told_what_to_do():
+    found = Service(make_run(phases=()))
+    for ask in (found.predict, found.explain):
+        with pytest.raises(DataError, match=r"^The picture has 45\.0 MB; at most 32 MB can be tried\. Save it smaller"):
+            ask(bytes(45_000_000))
+
+
 def test_the_pages_side_needs_no_tensorflow():
     code = "import sys, core.service_client, core.decision; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
