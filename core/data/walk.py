@@ -164,7 +164,10 @@ def _list(
 def _may_follow(root: str, path: str, within: list[str], found: Walk) -> bool:
     """Whether a link's target exists and lies where it may; adds the problem where not."""
     target = os.path.realpath(f"{root}/{path}")
-    if not os.path.lexists(target) or os.path.islink(target):  # noqa: PTH114
+    if os.path.islink(target):  # noqa: PTH114 -- the others are resolved to their ends
+        found.problems.append((path, "link", "This link leads in a circle, to no file. Take it out."))
+        return False
+    if not os.path.lexists(target):
         found.problems.append((path, "link", "This link leads nowhere: what it points to does not exist."))
         return False
     if any(target == place or target.startswith(place.rstrip("/") + "/") for place in within):

@@ -235,8 +235,20 @@ def test_links_within_the_data_are_followed_and_others_are_not(tmp_path, monkeyp
     found = scan(data)
     assert [f.path for f in found.files if f.path.startswith("cat/w")] == ["cat/within.png"]
     assert len(found.files) == 22
-    listed = {p.path for p in found.problems if p.kind == "link"}
-    assert listed == {f"cat/{name}" for name in ("out.png", "out", "broken.png", "self.png", "loop", "loop2")}
+    listed = {p.path: p.message for p in found.problems if p.kind == "link"}
+    assert "in a circle" in listed["cat/self.png"]
+    assert "does not exist" in listed["cat/broken.png"]
+    assert set(listed) == {f"cat/{name}" for name in ("out.png", "out", "broken.png", "self.png", "loop", "loop2")}
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_links_that_lead_in_a_circle_are_told_so(tmp_path, length):
+    class_folders(tmp_path)
+    for n in range(length):
+        (tmp_path / "cat" / f"x{n}.png").symlink_to(f"x{(n + 1) % length}.png")
+    told = [p.message for p in scan(tmp_path).problems]
+    assert len(told) == length
+    assert all("in a circle" in message for message in told)
 
 
 def test_links_into_an_allowed_root_are_followed(tmp_path, monkeypatch):
