@@ -27,3 +27,8 @@ def test_an_error_that_nobody_foresaw_gets_a_number_that_the_log_explains(caplog
 def test_what_escapes_the_guard_shows_no_details_either():
     config = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["client"]["showErrorDetails"] == "none"
+
+
+def test_no_program_drives_the_app_beside_its_pages():
+    config = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["enableAgentApi"] is False
