@@ -46,7 +46,7 @@ def _folder(path: str | None) -> None:
             ".txt or as CSV, TSV or JSON lines.",
             key=f"path-{shown(path or '')}",
         )
-        with st.popover("Browse", icon=":material/folder_open:"):
+        with st.popover("Browse", icon=":material/folder_open:"), guarded():
             _browse()
     if typed.strip() and typed != shown(path or ""):
         _use_typed(typed)

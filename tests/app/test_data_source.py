@@ -1,5 +1,7 @@
 """What people type, paste, browse and upload in the row where data are chosen."""
 
+import shutil
+
 import pytest
 from test_pages import _errors, _open
 
@@ -55,3 +57,18 @@ def test_a_weights_file_is_taken_as_it_was_pasted(pictures):
     assert app.session_state["draft"].weights == f"{pictures.parent}/own.h5"
     app.text_input(key="set-weights").set_value("own.h5").run()
     assert "Give the whole path" in " ".join(error.value for error in app.error)
+
+
+def test_a_browsed_folder_that_is_gone_leaves_the_page_whole(pictures):
+    scan(pictures)
+    (pictures.parent / "gone").mkdir()
+    app = _open("data", data=str(pictures))
+    app.session_state["browse"] = pictures.parent / "gone"
+    app.button_group(key="way").set_value("folder").run()
+    shutil.rmtree(pictures.parent / "gone")
+    app.run()
+    assert not app.exception
+    assert ["There is no folder" in error for error in _errors(app)] == [True]
+    assert not app.button(key="to_train").disabled
+    app.button(key="browse-up").click().run()
+    assert not _errors(app)
