@@ -94,10 +94,15 @@ def _zip() -> None:
     file = st.file_uploader("ZIP with one folder for each class", type="zip", key="zip", help=refused)
     if file is None or st.session_state.get("unpacked") == file.file_id:
         return
+    upload, refusal = st.session_state.get("zip-refused", ("", ""))
+    if upload == file.file_id:
+        say(ThawError(refusal))
+        return
     with st.spinner(f"Unpacking {as_markdown(file.name)} ({megabytes(file.size / 1e6)})"):
         try:
             folder = archive.extract_zip(file, file.name)
         except ThawError as error:
+            st.session_state["zip-refused"] = (file.file_id, str(error))
             say(error)
             return
     st.session_state["unpacked"] = file.file_id

@@ -5,7 +5,9 @@ import shutil
 import pytest
 from test_pages import _errors, _open
 
+from core.data import archive
 from core.data.scan import scan
+from core.errors import DataError
 
 
 def _type(app, text):
@@ -72,3 +74,22 @@ def test_a_browsed_folder_that_is_gone_leaves_the_page_whole(pictures):
     assert not app.button(key="to_train").disabled
     app.button(key="browse-up").click().run()
     assert not _errors(app)
+
+
+def test_a_refused_zip_is_unpacked_once_and_its_refusal_stays(pictures, monkeypatch):
+    asked = []
+
+    def refuse(file, name):
+        asked.append(name)
+        raise DataError("It is damaged.")
+
+    monkeypatch.setattr(archive, "extract_zip", refuse)
+    scan(pictures)
+    app = _open("data", data=str(pictures))
+    app.button_group(key="way").set_value("zip").run()
+    app.file_uploader(key="zip").set_value(("a.zip", b"PK", "application/zip")).run()
+    app.run()
+    assert [error.value for error in app.error] == ["It is damaged\\."]
+    assert asked == ["a.zip"]
+    app.file_uploader(key="zip").set_value(("b.zip", b"PK", "application/zip")).run()
+    assert asked == ["a.zip", "b.zip"]
