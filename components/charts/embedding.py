@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from components.charts.class_colours import COLOURS, of_class
 from components.escape import as_plotly, shortened
 from components.plot import Figure
 from core.evaluation.insight import Map
+from core.palette import CLASSES, of_class
 
 # Classes are told apart by sign as well as by colour.
 _SIGNS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "triangle-down")
@@ -46,7 +46,7 @@ def embedding(points: Map, classes: Sequence[str], key: str) -> Figure:
                     "customdata": rows.tolist(),
                     "marker": {
                         "color": of_class(n),
-                        "symbol": _SIGNS[(n // len(COLOURS) + n) % len(_SIGNS)],
+                        "symbol": _SIGNS[(n // len(CLASSES) + n) % len(_SIGNS)],
                         "size": size,
                         "opacity": opacity,
                         "line": {"width": ring, "color": "@text"},

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.charts.class_colours import of_class
 from components.escape import as_plotly, shortened
 from components.plot import Figure
+from core.palette import of_class
 
 
 def rates(curves: Mapping[str, Mapping[str, Sequence[Any]] | None], kind: str, classes: Sequence[str]) -> Figure:

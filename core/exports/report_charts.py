@@ -6,7 +6,7 @@ from typing import Any
 
 from core.evaluation.confusions import most_confused
 from core.exports.wording import number
-from core.palette import CLASSES
+from core.palette import CLASSES, of_class
 
 Figure = dict[str, Any]
 BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
@@ -117,7 +117,7 @@ def reliability(by_phase: dict[int, Sequence[dict[str, Any]]]) -> Figure:
 
 def _line(place: int) -> Figure:
     """The line of a class by its place: a colour, and dashed where the colours begin anew."""
-    return {"color": CLASSES[place % len(CLASSES)], "dash": _DASHES[place // len(CLASSES) % len(_DASHES)], "width": 2}
+    return {"color": of_class(place), "dash": _DASHES[place // len(CLASSES) % len(_DASHES)], "width": 2}
 
 
 def _diagonal(name: str) -> Figure:
