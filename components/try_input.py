@@ -76,7 +76,7 @@ def picture_input(cases: Cases | None, how: Reading = AS_STORED) -> Picture | No
         return Picture(photo.getvalue(), "camera", None) if photo else None
     if way == "held" and cases is not None:
         return _held_out(cases, how)
-    file = st.file_uploader("Drop a picture here", key="try-file", max_upload_size=50)
+    file = st.file_uploader("Drop a picture here", key="try-file", max_upload_size=30)
     return Picture(file.getvalue(), file.name, None) if file else None
 
 

@@ -21,7 +21,7 @@ from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.files import exists, is_file, read_json, replace_atomically, write_json
 from core.run_folder import RunFolder
-from core.shapes import is_count, is_event, is_manifest
+from core.shapes import is_count, is_event, is_headline, is_manifest
 
 # What `status.json` may say, and what is derived from it.
 QUEUED = "queued"  # waits for its turn
@@ -219,6 +219,11 @@ class Run(RunFolder):
             "seconds": (int, float),
         }
         return {key: value for key, value in found.items() if key not in sound or isinstance(value, sound[key])}
+
+    def figures(self) -> dict[int, dict[str, Any]]:
+        """By phase, the figures that are there and hold what pages and reports draw."""
+        found = {phase: self.evaluation(phase) for phase in (1, 2)}
+        return {phase: figures for phase, figures in found.items() if figures and is_headline(figures)}
 
     def predictions(self) -> list[dict[str, str]]:
         """The rows of `predictions.csv`."""

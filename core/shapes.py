@@ -28,6 +28,18 @@ def _is_example(file: Any, labels: range) -> bool:
     return isinstance(file.get("path"), str) and isinstance(file.get("split"), str) and file["label"] in labels
 
 
+def is_headline(found: Any) -> bool:
+    """Whether the figures of a phase hold what every page and report draws of them."""
+    if not isinstance(found, dict):
+        return False
+    rows, confusion = found.get("per_class"), found.get("confusion")
+    if not isinstance(rows, list) or not isinstance(confusion, list) or len(confusion) != len(rows) or not rows:
+        return False
+    names = all(isinstance(row, dict) and isinstance(row.get("class"), str) for row in rows)
+    square = all(isinstance(row, list) and len(row) == len(rows) for row in confusion)
+    return names and square and is_count(found.get("accuracy")) and is_count(found.get("n"))
+
+
 def is_event(event: Any) -> bool:
     """Whether a line says what happened, and when if it is of an epoch."""
     if not isinstance(event, dict) or not isinstance(event.get("kind"), str):

@@ -26,6 +26,9 @@ def show(report: Report) -> None:
     if 2 not in report.figures:
         st.markdown(as_markdown(no_verdict(report.run)))
         return
+    if 1 not in report.figures:
+        st.info(f"{report.run.evaluation_file(1).name} cannot be read, so the phases cannot be compared.")
+        return
     one, two = report.figures[1], report.figures[2]
     st.html(facts(_accuracy(one, two, report.config.way)))
     begun = [event for event in report.run.events(("phase",)) if event["phase"] == 2]

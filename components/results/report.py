@@ -215,7 +215,7 @@ def _texts(config: RunConfig) -> dict[str, str]:
 
 def report(run: Run, asked: str = "test") -> Report | None:
     """The report of a run, about the split that is asked for where there is one; None while it has no figures."""
-    found = {phase: figures for phase in (1, 2) if (figures := run.evaluation(phase))}
+    found = run.figures()
     if not found:
         return None
     kept = run.kept()

@@ -178,7 +178,7 @@ def story(run: Run, bound: bool = False) -> Story:
     Raises:
         RunError: it has no figures yet.
     """
-    found = {phase: figures for phase in (1, 2) if (figures := run.evaluation(phase))}
+    found = run.figures()
     dataset = run.dataset()
     if not found or not dataset:
         raise RunError(f"The run {run.name()!r} has no figures to tell of yet: it is {run.state()}.")

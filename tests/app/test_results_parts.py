@@ -1009,3 +1009,16 @@ def test_held_out_pictures_that_were_learned_from_as_well_are_told(run):
     app = _open(run, "good")
     assert any("1 of them is in the training split as well, which flatters. Only" in c.value for c in app.caption)
     assert not _errors(app)
+
+
+@pytest.mark.parametrize("lacking", ["per_class", "accuracy", "n", "confusion"])
+@pytest.mark.parametrize("phases", [(1,), (1, 2)])
+def test_figures_that_lack_what_is_drawn_count_as_not_there(run, lacking, phases):
+    for phase in phases:
+        file = run.evaluation_file(phase)
+        file.write_text(json.dumps({key: value for key, value in run.evaluation(phase).items() if key != lacking}))
+    for part in PARTS:
+        assert not _errors(_open(run, part))
+    app = _open(run, "phases")
+    shown = " ".join(str(node.proto) for node in [*app.info, *app.get("html")])
+    assert ("phase1.json cannot be read" if phases == (1,) else "No results yet") in shown
