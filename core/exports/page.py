@@ -23,7 +23,7 @@ p, li { max-width: 46rem; } small, figcaption, .soft { color: var(--soft); font-
 .verdict.ice { border-color: var(--ice); }
 table { border-collapse: collapse; margin: .6rem 0 1rem; font-size: .94rem; }
 th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td:first-child { min-width: 10em; overflow-wrap: anywhere; } /* only a very long name breaks; a number never does */
+td.long { min-width: 10em; overflow-wrap: anywhere; } /* shorter names break at underscores only, a number never does */
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide { overflow-x: auto; } .chart { width: 100%; } .two { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .9rem; }
@@ -36,12 +36,13 @@ mark.against { text-decoration-style: dashed; text-decoration-color: var(--ice);
   background: color-mix(in srgb, #dcebf8 calc(35% + 65% * var(--w)), transparent); }
 @media (max-width: 44rem) { .two { grid-template-columns: 1fr; } }
 @media print { body { max-width: none; padding: 0; font-size: 11pt; }
-  h2, h3, h2 + p { break-after: avoid; } table { font-size: 9pt; }
-  table, .chart, figure, .verdict { break-inside: avoid; } .two { grid-template-columns: 1fr 1fr; }
+  h2, h3, h2 + p { break-after: avoid; } table { font-size: 9pt; } th, td { padding-right: .5rem; }
+  table, .chart, figure, .verdict, li { break-inside: avoid; } .two { grid-template-columns: 1fr 1fr; }
   mark { print-color-adjust: exact; } }
 @page { margin: 16mm; }
 """
-_PERCENT = re.compile(r"(?<=\d) %")
+_LONG = 20  # letters
+_TIED = re.compile(r"(?<=\d) %|\bp (=|&lt;) (?=\d)")  # what does not part at the end of a line
 _DRAW = """
 for (const node of document.querySelectorAll(".chart")) {
   const figure = JSON.parse(node.querySelector("script").textContent);
@@ -58,7 +59,7 @@ def page(title: str, body: Sequence[str]) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + _PERCENT.sub("\N{NO-BREAK SPACE}%", "\n".join(body))
+        + _TIED.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), "\n".join(body))
         + f"\n<script>{_plotly()}</script>\n<script>{_DRAW}</script>\n</body>\n</html>\n"
     )
 
@@ -69,14 +70,29 @@ def text(value: object) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[int] = ()) -> str:
-    """A table; `numbers` are the columns that stand on the right."""
+    """A table; `numbers` are the columns that stand on the right. Thousands are set apart."""
 
     def line(tag: str, cells: Sequence[object]) -> str:
-        marked = (f"<{tag}{' class=n' if i in numbers else ''}>{text(cell)}</{tag}>" for i, cell in enumerate(cells))
-        return f"<tr>{''.join(marked)}</tr>"
+        return f"<tr>{''.join(_cell(tag, value, i in numbers) for i, value in enumerate(cells))}</tr>"
 
     top = f"<thead>{line('th', head)}</thead>" if any(head) else ""
     return f'<div class="wide"><table>{top}<tbody>{"".join(line("td", row) for row in rows)}</tbody></table></div>'
+
+
+def _cell(tag: str, value: object, is_number: bool) -> str:
+    shown = f"{value:,}" if isinstance(value, int) else str(value)
+    kind = " class=n" if is_number else " class=long" if _too_long(shown) else ""
+    return f"<{tag}{kind}>{_parted(shown)}</{tag}>"
+
+
+def _too_long(shown: str) -> bool:
+    """Whether a word would take too much of a line; it then breaks anywhere."""
+    return any(len(word) > _LONG for word in re.split(r"[\s_-]", shown))
+
+
+def _parted(shown: str) -> str:
+    """As `text`, but a name may break after its underscores."""
+    return text(shown).replace("_", "_<wbr>")
 
 
 def chart(figure: dict[str, Any], words: str) -> str:
@@ -94,7 +110,7 @@ def picture(data: bytes | None, caption: str, alt: str) -> str:
     else:
         kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
         shown = f'<img alt="{text(alt)}" src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
-    return f"<figure>{shown}<figcaption>{text(caption)}</figcaption></figure>"
+    return f"<figure>{shown}<figcaption>{_parted(caption)}</figcaption></figure>"
 
 
 def cards(figures: Sequence[str], columns: int = 0) -> str:

@@ -82,7 +82,7 @@ def test_a_process_with_keras_alone_agrees_with_the_table(trained):
 
 def test_report_model_card_and_list_of_runs_name_lora_with_what_it_cost(trained):
     words = "LoRA of rank 3 beside the attention of the last block"
-    page, found = report(trained), trained.evaluation(2)
+    page, found = report(trained).replace("\N{NO-BREAK SPACE}", " "), trained.evaluation(2)
     assert f"Phase 2 ({words}): {found['verdict']}" in html.unescape(page)
     assert "After phase 2, LoRA" in page
     assert "thawed</t" not in page
