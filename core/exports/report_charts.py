@@ -11,6 +11,7 @@ from core.palette import CLASSES, of_class
 Figure = dict[str, Any]
 BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
 _PHASES = {1: BLUE, 2: ORANGE}
+_SHARES = {"tickformat": ".0%", "range": [-0.01, 1.01]}
 _DASHES = ("solid", "dash", "longdashdot")  # dots are chance
 
 
@@ -64,8 +65,9 @@ def confusion(rows: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
         "hovertemplate": "%{y}, called %{x}: %{text}<extra></extra>",
     }
     axis = {"tickvals": places, "ticktext": names, "automargin": True}
+    down = {**axis, "autorange": "reversed", "title": {"text": "true class", "standoff": 8}}  # clear of long names
     height = max(420, 120 + 15 * len(names))
-    return _figure([trace], "called", "true class", xaxis=axis, yaxis={**axis, "autorange": "reversed"}, height=height)
+    return _figure([trace], "called", "true class", xaxis=axis, yaxis=down, height=height)
 
 
 def roc(curves: dict[str, Any], aucs: dict[str, float | None]) -> Figure:
@@ -80,7 +82,7 @@ def roc(curves: dict[str, Any], aucs: dict[str, float | None]) -> Figure:
         if found
     ]
     traces.append(_diagonal("chance"))
-    return _figure(traces, "false positives", "found", xaxis={"tickformat": ".0%"}, yaxis={"tickformat": ".0%"})
+    return _figure(traces, "false alarms", "found", xaxis=_SHARES, yaxis=_SHARES)
 
 
 def precision_recall(curves: dict[str, Any], areas: dict[str, float | None]) -> Figure:
@@ -94,8 +96,7 @@ def precision_recall(curves: dict[str, Any], areas: dict[str, float | None]) -> 
         for place, (name, found) in enumerate(curves.items())
         if found
     ]
-    axis = {"tickformat": ".0%", "range": [-0.01, 1.01]}
-    return _figure(traces, "found", "right when named", xaxis=axis, yaxis=axis)
+    return _figure(traces, "found", "right when named", xaxis=_SHARES, yaxis=_SHARES)
 
 
 def reliability(by_phase: dict[int, Sequence[dict[str, Any]]]) -> Figure:
@@ -112,7 +113,7 @@ def reliability(by_phase: dict[int, Sequence[dict[str, Any]]]) -> Figure:
             }
         )
     traces.append(_diagonal("as it should be"))
-    return _figure(traces, "sure", "right", xaxis={"tickformat": ".0%"}, yaxis={"tickformat": ".0%"})
+    return _figure(traces, "sure", "right", xaxis=_SHARES, yaxis=_SHARES)
 
 
 def _line(place: int) -> Figure:
@@ -142,7 +143,7 @@ def _figure(data: list[Figure], x: str, y: str, height: int = 320, **layout: Any
     }
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}  # below, it would meet the axis's title
     hover = {"namelength": -1}  # Plotly would cut names within a sign that is written as an entity
-    margin = {"l": 60, "r": 10, "t": 10, "b": 50}
+    margin = {"l": 60, "r": 26, "t": 10, "b": 50}  # Plotly leaves a last number out that does not fit
     named = {"showlegend": True, "legend": legend}  # Plotly would hide the name of a single line
     whole = {**axes, **look, **named, "hoverlabel": hover, "margin": margin, "height": height, **layout}
     return {"data": data, "layout": whole}
