@@ -33,11 +33,11 @@ def is_headline(found: Any) -> bool:
     if not isinstance(found, dict):
         return False
     rows, confusion = found.get("per_class"), found.get("confusion")
-    if not isinstance(rows, list) or not isinstance(confusion, list) or len(confusion) != len(rows) or not rows:
+    if not isinstance(rows, list) or not isinstance(confusion, list):
         return False
-    names = all(isinstance(row, dict) and isinstance(row.get("class"), str) for row in rows)
-    square = all(isinstance(row, list) and len(row) == len(rows) for row in confusion)
-    return names and square and is_count(found.get("accuracy")) and is_count(found.get("n"))
+    named = all(isinstance(row, dict) and isinstance(row.get("class"), str) for row in rows)
+    square = all(isinstance(row, list) and len(row) == len(confusion) for row in confusion)
+    return named and square and is_count(found.get("accuracy")) and is_count(found.get("n"))
 
 
 def is_event(event: Any) -> bool:

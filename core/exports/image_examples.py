@@ -28,7 +28,7 @@ class Pictures:
 
     def why(self) -> str:
         """Heat maps of a few mistakes and a few right answers."""
-        if self._told.cases is None:
+        if not len(self._told.judging):
             return ""
         head = _HEAD.format(self._told.judged_on, _WARNING)
         try:

@@ -178,7 +178,7 @@ def _differences(told: Story, two: dict[str, Any]) -> str:
 
 def _galleries(told: Story) -> str:
     cases = told.cases
-    if cases is None or 2 not in cases.probabilities:
+    if cases is None or not {1, 2} <= cases.probabilities.keys():
         return ""
     rows = cases.rows("validation")
     p1, p2 = (cases.probabilities[p][rows] for p in (1, 2))

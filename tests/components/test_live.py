@@ -24,15 +24,15 @@ def epochs(run):
 
 @pytest.mark.parametrize("between", ["", "much is said in between " * 20])
 def test_a_resume_that_has_written_past_what_was_read_shows_no_epoch_twice(run, between):
-    line = json.dumps({"kind": "epoch", "epoch": 1}) + "\n"
-    run.events_file.write_text(line + line.replace("1", "2") + line.replace("1", "3"))
+    line = json.dumps({"kind": "epoch", "phase": 1, "epoch": 1}) + "\n"
+    run.events_file.write_text(line + line.replace('ch": 1', 'ch": 2') + line.replace('ch": 1', 'ch": 3'))
     assert epochs(run) == [1, 2, 3]
     reporter = Reporter(run)
     reporter.cut_back(len(line))
-    reporter.event("batch", message=between)
-    reporter.event("epoch", epoch=2)
+    reporter.event("batch", phase=1, epoch=2, message=between)
+    reporter.event("epoch", phase=1, epoch=2)
     assert epochs(run) == [1, 2]
-    reporter.event("epoch", epoch=3)
+    reporter.event("epoch", phase=1, epoch=3)
     assert epochs(run) == [1, 2, 3]
     reporter.close("stopped")
     run.events_file.unlink()
@@ -42,8 +42,9 @@ def test_a_resume_that_has_written_past_what_was_read_shows_no_epoch_twice(run, 
 def test_sessions_that_follow_a_run_share_what_was_read_and_keep_two_rounds_of_samples(run, monkeypatch):
     with open(run.events_file, "w") as file:
         for epoch in range(5):
-            file.write(json.dumps({"kind": "epoch", "epoch": epoch}) + "\n")
-            file.write(json.dumps({"kind": "samples", "epoch": epoch, "rows": [1], "probabilities": [[0.5]]}) + "\n")
+            file.write(json.dumps({"kind": "epoch", "phase": 1, "epoch": epoch}) + "\n")
+            sampled = {"phase": 1, "epoch": epoch, "rows": [1], "probabilities": [[0.5]]}
+            file.write(json.dumps({"kind": "samples", **sampled}) + "\n")
     sessions, seen = ({}, {}), []
     for session in sessions:
         monkeypatch.setattr(st, "session_state", session)
@@ -59,6 +60,6 @@ def test_sessions_that_follow_a_run_share_what_was_read_and_keep_two_rounds_of_s
 
 def test_two_runs_are_followed_apart(run, tmp_path):
     other = create_run(RunConfig(data="x"), {}, tmp_path)
-    run.events_file.write_text('{"kind": "epoch", "epoch": 1}\n')
-    other.events_file.write_text('{"kind": "epoch", "epoch": 7}\n')
+    run.events_file.write_text('{"kind": "epoch", "phase": 1, "epoch": 1}\n')
+    other.events_file.write_text('{"kind": "epoch", "phase": 1, "epoch": 7}\n')
     assert (epochs(run), epochs(other), epochs(run)) == ([1], [7], [1])

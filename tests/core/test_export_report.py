@@ -349,6 +349,19 @@ def test_report_and_card_of_a_run_whose_figures_of_phase_1_cannot_be_read_leave_
         assert run.evaluation(2)["verdict"] in plain(told)
 
 
+@pytest.mark.parametrize("gone", ["p1", "p2"])
+def test_the_report_shows_no_examples_of_a_phase_whose_predictions_are_gone(gone):
+    run = both_phases(with_figures(make_run(("a", "b"))))
+    assert "Why?" in report(run)
+    assert "Mended: " in report(run)
+    rows = [{k: v for k, v in row.items() if not k.startswith(gone)} for row in run.predictions()]
+    run.write_predictions(list(rows[0]), [list(row.values()) for row in rows])
+    made = report(run)
+    assert "Mended: " not in made
+    assert ("Why?" in made) == (gone == "p1")
+    assert ("so no mistake can be shown" in made) == (gone == "p2")
+
+
 def test_recipes_tell_lora_from_thawing():
     config = RunConfig(unfreeze="blocks:3", lora_rank=8)
     assert thawed(config) == "LoRA of rank 8 beside the attention of the last 3 blocks"
