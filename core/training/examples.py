@@ -79,7 +79,7 @@ class Examples:
         """Set aside what could not be decoded, say so, and write the manifest of what is left.
 
         Raises:
-            DataError: a class has nothing left to learn from.
+            DataError: a class has nothing left to learn from, or examples changed or vanished.
         """
         looked_at = self.stored_rows().index if entries else np.zeros(0, np.int64)
         for entry in entries:
@@ -87,7 +87,7 @@ class Examples:
         rest = np.setdiff1d(np.arange(len(self.usable)), looked_at)
         if len(rest):
             self.reporter.stage(f"Checking {len(rest):,} {self.task.NOUN}", len(rest))
-            self.usable[scoring.unreadable(self.source, rest, self.reporter)] = False
+            self.usable[self._unreadable(rest)] = False
         for i in np.flatnonzero(~self.usable):
             path = self.manifest.files[i].path
             why = "as the corrections say" if self.excluded[i] else "because it cannot be decoded"
@@ -96,6 +96,14 @@ class Examples:
         if self.run.dataset() is None:
             files = tuple(self.manifest.files[i] for i in np.flatnonzero(self.usable))
             write_json(self.run.dataset_file, dataclasses.replace(self.manifest, files=files).to_json())
+
+    def _unreadable(self, rows: np.ndarray) -> list[int]:
+        """Which of the rows cannot be decoded though they are there; each of those is read once more."""
+        found = scoring.unreadable(self.source, rows, self.reporter)
+        if found:
+            self.check_unchanged()
+            found = scoring.unreadable(self.source, np.array(found, np.int64), self.reporter)
+        return found
 
     def _check_classes(self) -> None:
         for split in ("train", "validation"):
@@ -113,7 +121,7 @@ class Examples:
             DataError: some changed or vanished.
         """
         now = _stamps(self.manifest)
-        if now != self._stamps:
+        if now != self._stamps or _some_missing(now):
             _unchanged(self.manifest, self.task.prepare(self.config), self.task.NOUN)
             self._stamps = now
 
@@ -208,6 +216,11 @@ def _stamps(manifest: Manifest) -> list[tuple[int, int] | None]:
         else:
             found.append(None if stat.S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns))
     return found
+
+
+def _some_missing(stamps: list[tuple[int, int] | None]) -> bool:
+    """Whether files of a folder, or the one file that the data set is, were not there."""
+    return stamps[0] is None and None in stamps[1:]  # examples within one file have no stamps of their own
 
 
 def _read(run: Run, config: RunConfig, task: Task, reporter: Reporter) -> Manifest:

@@ -23,6 +23,7 @@ from core.training.room import with_room
 from core.training.store import ArraySpec, Entry, FeatureStore, Writer, as_stored, key_of
 
 BATCH = 32
+PASSES = 2  # at most, over examples some of which could not be read at first and can be now
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,19 @@ class Extracted:
 
 
 def activations(
-    network: Network, source: batches.Source, rows: Rows, targets: list[Target], store: FeatureStore, reporter: Reporter
+    network: Network,
+    source: batches.Source,
+    rows: Rows,
+    targets: list[Target],
+    store: FeatureStore,
+    reporter: Reporter,
+    unchanged: Callable[[], None] = lambda: None,
 ) -> Extracted:
     """The stored entry of every target; what is missing is computed in one pass over the examples.
 
     Where only activations at a cut are missing and those at an earlier one are stored, the pass begins there and reads
-    no example. A target that the store can make no room for gets none, and a note says so.
+    no example. A target that the store can make no room for gets none, and a note says so. After a pass `unchanged`
+    raises where the examples are no longer what they were: then nothing of it is stored.
 
     Raises:
         StopAskedError: a stop was asked for meanwhile. Nothing half-made stays.
@@ -100,7 +108,11 @@ def activations(
                 run = _graph(network, source, rows, made)
                 features = (lambda *x: run(*x)[0]) if any(target.cut is None for target in made) else None
                 data = partial(batches.loaded, source, rows.index, rows.views)
-            with_room(lambda batch: _write_all(run, data(batch), made, places, reporter), BATCH, reporter)
+            for _ in range(PASSES):
+                with_room(lambda batch: _write_all(run, data(batch), made, places, reporter), BATCH, reporter)
+                unchanged()
+                if not _readable_now(places[0].unreadable, rows, source):
+                    break
             found |= {key: writer.commit() for key, writer in writers.items()}
     return Extracted([found[target.key] for target in targets], features)
 
@@ -110,10 +122,16 @@ def _found(target: Target, rows: Rows, source: batches.Source, store: FeatureSto
     entry = store.find(target.key)
     if not entry or not entry.unreadable:
         return entry
-    lost = sorted(entry.unreadable)
-    if any(ok.numpy().any() for _, ok in batches.loaded(source, rows.index[lost], rows.views[lost], BATCH)):
+    if _readable_now(sorted(entry.unreadable), rows, source):
         return None if store.forget(entry) else store.find(target.key)
     return entry
+
+
+def _readable_now(lost: list[int], rows: Rows, source: batches.Source) -> bool:
+    """Whether any of the rows that could not be read can be read now."""
+    if not lost:
+        return False
+    return any(ok.numpy().any() for _, ok in batches.loaded(source, rows.index[lost], rows.views[lost], BATCH))
 
 
 @contextmanager

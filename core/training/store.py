@@ -125,7 +125,7 @@ class Writer:
         self._folder.mkdir(parents=True)
         self._lock = _locked(self._folder / "lock", fcntl.LOCK_EX)
         self._files = [open(self._folder / f"{i}.bin", "wb") for i in range(len(specs))]
-        self._unreadable: list[int] = []
+        self.unreadable: list[int] = []  # rows so far
         self._written = 0
 
     def begin_again(self) -> None:
@@ -133,11 +133,11 @@ class Writer:
         for file in self._files:
             file.seek(0)
             file.truncate()
-        self._unreadable, self._written = [], 0
+        self.unreadable, self._written = [], 0
 
     def append(self, arrays: list[np.ndarray], ok: np.ndarray) -> None:
         """Add rows to every array; rows whose `ok` is False are remembered as unreadable."""
-        self._unreadable += [self._written + int(i) for i in np.flatnonzero(~ok)]
+        self.unreadable += [self._written + int(i) for i in np.flatnonzero(~ok)]
         self._written += len(ok)
         for file, spec, array in zip(self._files, self._specs, arrays, strict=True):
             file.write(np.ascontiguousarray(array, spec.dtype).data)  # unlike `tofile`, says so when the disk is full
@@ -149,7 +149,7 @@ class Writer:
         meta = {
             "rows": self._rows,
             "arrays": [{"shape": list(s.shape), "dtype": s.dtype} for s in self._specs],
-            "unreadable": self._unreadable,
+            "unreadable": self.unreadable,
             "about": self._about,
             "created": time.time(),
         }

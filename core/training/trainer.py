@@ -92,7 +92,8 @@ class _Training:
         cached = [p for p in todo if p.mode == CACHED]
         rows = self.examples.stored_rows()
         targets = [Target(self.network, p.cut, rows) for p in cached]
-        found = activations(self.network, self.examples.source, rows, targets, store, self.reporter)
+        unchanged = self.examples.check_unchanged
+        found = activations(self.network, self.examples.source, rows, targets, store, self.reporter, unchanged)
         pairs = zip(cached, found.entries, strict=True)
         self.entries = {p.phase: entry for p, entry in pairs if entry is not None}
         self.features = found.features
