@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from core import record, run_list
+from core.any_text import on_one_line
 from core.config import RunConfig
 from core.errors import ConfigError
 from core.follow import clock, closing_words, follow, outcome
@@ -29,11 +30,11 @@ def scan(args: argparse.Namespace) -> int:
         return _print_json(found)
     print(f"{found['total']} usable files, {found['layout'].replace('_', ' ')}: {_counts(found['splits'])}")
     for row in found["classes"]:
-        print(f"  {row['name']}: {row['count']}")
+        _line(f"  {row['name']}: {row['count']}")
     for problem in found["problems"]:
-        print(f"  {problem['kind']}: {problem['path']}: {problem['message']}")
+        _line(f"  {problem['kind']}: {problem['path']}: {problem['message']}")
     for note in scanned.notes:
-        print(note)
+        _line(note)
     return 0
 
 
@@ -81,7 +82,7 @@ def runs(args: argparse.Namespace) -> int:
         accuracy = "–" if row["val_accuracy"] is None else f"{100 * row['val_accuracy']:.1f} %"
         seconds = "–" if row["seconds_total"] is None else clock(row["seconds_total"])
         about = row.get("error") or f"{row['backbone']}  {row['name']}"
-        print(f"{row['run_id']}  {row['state']:<11}  {accuracy:>7}  {seconds:>12}  {about}")
+        _line(f"{row['run_id']}  {row['state']:<11}  {accuracy:>7}  {seconds:>12}  {about}")
     return 0
 
 
@@ -100,7 +101,7 @@ def predict(args: argparse.Namespace) -> int:
         return _print_json(rows)
     for row in rows:
         source = row.get("path", row.get("text"))
-        print(f"{source}: {row['error']}" if row["error"] else f"{source}: {_answer(row, args.top)}")
+        _line(f"{source}: {row['error']}" if row["error"] else f"{source}: {_answer(row, args.top)}")
     return 0
 
 
@@ -118,11 +119,11 @@ def evaluate(args: argparse.Namespace) -> int:
     print(f"{result['n']} examples: accuracy {100 * result['accuracy']:.1f} % (95 % interval {low:.1f} to {high:.1f})")
     print(f"balanced accuracy {100 * result['balanced_accuracy']:.1f} %, loss {result['loss']:.4f}")
     for row in result["per_class"]:
-        print(f"  {row['class']}: precision {row['precision']:.3f}, recall {row['recall']:.3f}, n {row['support']}")
+        _line(f"  {row['class']}: precision {row['precision']:.3f}, recall {row['recall']:.3f}, n {row['support']}")
     if result["own"]:
         print("These are the data that the run was trained on: no test.")
     elif result["against"]:
-        print(result["against"]["verdict"])
+        _line(result["against"]["verdict"])
     return 0
 
 
@@ -169,6 +170,11 @@ def _answer(row: dict[str, Any], top: int) -> str:
 
 def _counts(splits: dict[str, int]) -> str:
     return ", ".join(f"{name} {n}" for name, n in splits.items() if n) or "not split yet"
+
+
+def _line(text: str) -> None:
+    """Print a line with names from data in it."""
+    print(on_one_line(text))
 
 
 def _quiet_output() -> contextlib.AbstractContextManager[Any]:

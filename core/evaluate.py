@@ -1,6 +1,6 @@
 """Score the kept model of a run on another labelled data set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,16 @@ def _overlap(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
+def _quoted(names: Sequence[str]) -> str:
+    """The first ten of the names."""
+    return ", ".join(map(repr, names[:10]))
+
+
 def _labels_for(found: Scan, classes: tuple[str, ...]) -> list[int]:
     """Each file's label as an index into the run's own classes."""
     strange = sorted(set(found.classes) - set(classes))
     if strange:
         raise DataError(
-            f"The data has classes that the run does not know: {', '.join(strange[:10])}. "
-            f"Its classes are: {', '.join(classes[:10])}."
+            f"The data has classes that the run does not know: {_quoted(strange)}. Its classes are: {_quoted(classes)}."
         )
     return [classes.index(found.classes[file.label]) for file in found.files]

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from core import record
+from core.any_text import on_one_line
 from core.errors import RunError
 from core.record import Run, read_events, silence
 
@@ -52,7 +53,7 @@ def follow(run: Run, stop: Callable[[Run], None], out: TextIO | None = None) -> 
 def event_line(event: dict[str, Any]) -> str:
     """What one event says to a reader of the shell; empty for nothing."""
     if event["kind"] != "epoch":
-        return str(event.get("message") or "")
+        return on_one_line(str(event.get("message") or ""))
     return (
         f"Phase {event.get('phase')}, epoch {event.get('epoch')}: "
         f"loss {_number(event.get('loss'))}, accuracy {_share(event.get('accuracy'))}; "

@@ -17,7 +17,7 @@ from core import environment, presets, run_list
 from core.__main__ import main, parse
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
-from core.follow import bar_text, clock, follow, outcome
+from core.follow import bar_text, clock, event_line, follow, outcome
 from core.record import Run
 from core.run_list import create_run
 from core.train_settings import settings_from
@@ -195,6 +195,40 @@ def test_predict_evaluate_and_export_speak_to_people_too(capsys, data, tmp_path)
     assert json.loads(run_main(capsys, "evaluate", run.id, data, "--json")[1])["n"] == 6
     status, out, _ = run_main(capsys, "export", run.id, "--format", "settings", "--out", tmp_path / "s.json")
     assert (status, out) == (0, f"{tmp_path / 's.json'}\n")
+
+
+STEERING = "two\nlines \x1b[2J\u202e"
+SPELLED = r"two\nlines \x1b[2J\u202e"
+
+
+def test_names_that_steer_a_terminal_are_spelled_out_for_people_and_whole_in_json(capsys, tmp_path):
+    picture(tmp_path / STEERING / "1.png", (24, 24))
+    picture(tmp_path / "a" / f"{STEERING}.png", (24, 24), seed=1)
+    picture(tmp_path / "a" / "2.png", (24, 24), seed=2)
+    picture(tmp_path / STEERING / "2.png", (24, 24), seed=3)
+    (tmp_path / "a" / f"{STEERING}.txt").touch()
+    run = make_run(("a", STEERING))
+    file = tmp_path / "a" / f"{STEERING}.png"
+    for words in (("scan", tmp_path), ("evaluate", run.id, tmp_path), ("predict", run.id, file, file / "none")):
+        status, out, _ = run_main(capsys, *words)
+        assert status == 0
+        assert SPELLED in out
+        assert not set("\x1b\u202e") & set(out)
+        assert not [line for line in out.splitlines() if line.startswith("lines")]
+    found = json.loads(run_main(capsys, "scan", tmp_path, "--json")[1])
+    assert STEERING in [row["name"] for row in found["classes"]]
+    assert json.loads(run_main(capsys, "predict", run.id, file, "--json")[1])[0]["path"] == str(file)
+
+
+def test_a_class_that_the_run_does_not_know_is_refused_on_one_line(capsys, tmp_path):
+    picture(tmp_path / STEERING / "1.png", (24, 24))
+    status, _, err = run_main(capsys, "evaluate", make_run().id, tmp_path)
+    assert (status, len(err.splitlines()), "\x1b" in err) == (2, 1, False)
+    assert SPELLED in err
+
+
+def test_a_followed_run_names_files_on_one_line():
+    assert event_line({"kind": "note", "message": f"Left out: {STEERING}"}) == f"Left out: {SPELLED}"
 
 
 def test_one_of_several_classes_is_predicted_from_its_line_on(capsys, data):

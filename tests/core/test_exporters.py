@@ -94,5 +94,5 @@ def test_evaluate_puts_labels_in_the_runs_own_order(tmp_path):
 def test_a_class_that_the_run_does_not_know_is_refused(tmp_path):
     for k in range(4):
         picture(tmp_path / "ax"[k % 2] / f"{k}.png", seed=k)
-    with pytest.raises(DataError, match="does not know: x"):
+    with pytest.raises(DataError, match="does not know: 'x'"):
         evaluate(make_run(("a", "b")), tmp_path)

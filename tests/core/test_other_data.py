@@ -58,7 +58,7 @@ def test_figures_are_made_on_demand_and_kept_until_there_are_new_ones(data):
     (data / "strange").mkdir()
     picture(data / "strange" / "c" / "1.png")
     picture(data / "strange" / "a" / "1.png")
-    assert "does not know: c" in score(run, data / "strange")["message"]
+    assert "does not know: 'c'" in score(run, data / "strange")["message"]
     assert other_data.read(run) == kept
 
 
