@@ -65,6 +65,12 @@ def load(run: Run) -> Checkpoint | None:
         return None
 
 
+def drop(run: Run) -> None:
+    """Forget the run's checkpoint and what its phases left for its table."""
+    for name in ("state.npz", "probabilities1.npy", "probabilities2.npy"):
+        (run.checkpoints / name).unlink(missing_ok=True)
+
+
 def save_probabilities(run: Run, phase: int, probabilities: np.ndarray) -> None:
     """Keep a phase's held-out probabilities until the run's table is written."""
     buffer = io.BytesIO()

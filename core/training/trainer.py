@@ -24,13 +24,33 @@ from core.training.store import FeatureStore
 
 def train(run: Run, reporter: Reporter) -> None:
     """Take `run` from wherever its checkpoint is to its end, and say so through `reporter`."""
-    saved = checkpoint.load(run)
-    reporter.cut_back(saved.progress.events if saved else 0)
+    saved = _resumed(run, reporter)
     try:
         state = _Training(run, reporter, saved).go()
     except StopAskedError:
         state = record.STOPPED
     reporter.close(state, message="")
+
+
+def _resumed(run: Run, reporter: Reporter) -> Checkpoint | None:
+    """The checkpoint to go on from, with the events cut back to it; None, and no events, where that begins anew."""
+    saved = checkpoint.load(run)
+    reporter.cut_back(saved.progress.events if saved else 0)
+    if saved is None or _is_whole(run, saved.progress):
+        return saved
+    checkpoint.drop(run)
+    reporter.cut_back(0)
+    reporter.event("note", message=_HOLES)
+    return None
+
+
+def _is_whole(run: Run, progress: Progress) -> bool:
+    """Whether the events tell of every epoch that the checkpoint knows, once; after a power cut some may be lost."""
+    told = [event.get("epoch") for event in run.events(("epoch",))]
+    return told == list(range(1, progress.epochs_before + progress.epoch + 1))
+
+
+_HOLES = "The history of this run was damaged, as by a power cut, so its training began anew."
 
 
 class _Training:
