@@ -7,6 +7,9 @@ from pathlib import Path
 from core.errors import ThawError
 
 MEMORY = "The memory is used up. Choose a smaller batch size, smaller pictures, or a smaller backbone, then resume."
+_GONE = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ENODEV, errno.ENXIO)
+_IN_THE_WAY = (FileExistsError, IsADirectoryError, NotADirectoryError)
+_NO_MEMORY = ("CUDA_ERROR_OUT_OF_MEMORY", "Dst tensor is not initialized")  # the latter: no room for a copy of it there
 DISK = "The disk is full. Free some space (the feature store can be emptied on the Runs page), then resume."
 
 
@@ -20,6 +23,13 @@ def explain(error: BaseException) -> str:
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "No space left on device" in text:
         return DISK
+    if number in _GONE or any(os.strerror(gone) in text for gone in (errno.EIO, errno.ESTALE)):
+        return (
+            f"A drive or network folder no longer answers{_place(error)}. Connect it again or see whether it is "
+            "damaged, then resume."
+        )
+    if isinstance(error, _IN_THE_WAY):
+        return f"Something is in the way: a file and a folder are mixed up{_place(error)}. Move it away, then resume."
     if number == errno.EROFS or isinstance(error, PermissionError):
         return f"No permission to write{_place(error)}: it is read-only. Change its rights, then resume."
     if isinstance(error, FileNotFoundError):
@@ -36,7 +46,9 @@ def explain(error: BaseException) -> str:
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether the machine or the accelerator had no memory left."""
     kind, text = type(error).__name__, str(error)
-    return isinstance(error, MemoryError) or kind == "ResourceExhaustedError" or "CUDA_ERROR_OUT_OF_MEMORY" in text
+    number = error.errno if isinstance(error, OSError) else None
+    by_system = isinstance(error, MemoryError) or number == errno.ENOMEM
+    return by_system or kind == "ResourceExhaustedError" or any(said in text for said in _NO_MEMORY)
 
 
 def oom_kills() -> int:
