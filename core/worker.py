@@ -35,6 +35,8 @@ def main(folder: str) -> int:
         lock = run.lock().acquire(timeout=LOCK_SECONDS)
     except Timeout:
         return _refused(f"Another worker is on {run.id}.")
+    except OSError as error:
+        return _refused(f"Another worker is on {run.id}.") if run.is_held() else _failed(run, error)
     with lock:
         if not run.exists():  # deleted since that look: its lock has made the folder anew
             _remove_ghost(run)
@@ -45,6 +47,22 @@ def main(folder: str) -> int:
         except CancelledError:
             run.write_status(state=record.STOPPED, message="Cancelled while it waited")
             return 0
+        except Exception as error:  # noqa: BLE001 - the run says how it ended before a reporter could
+            return _failed(run, error)
+
+
+def _failed(run: Run, error: Exception) -> int:
+    """Write down what went wrong outside of the training itself."""
+    with suppress(OSError):  # full or read-only: then readers derive how it ended
+        run.write_status(state=record.FAILED, error=explain(error))
+    _log_traceback()
+    return 1
+
+
+def _log_traceback() -> None:
+    """Print what was raised into the run's log, after all else: on a full disk that is an error of its own."""
+    with suppress(OSError):
+        traceback.print_exc()
 
 
 def _refused(why: str) -> int:
@@ -108,8 +126,8 @@ def _work(run: Run) -> int:
 
         train(run, reporter)
     except BaseException as error:  # noqa: BLE001 - whatever it was, the run says how it ended
-        traceback.print_exc()
         reporter.close(record.FAILED, error=explain(error), message="")
+        _log_traceback()
         return 1
     return 0
 
