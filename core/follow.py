@@ -10,9 +10,11 @@ from typing import Any, TextIO
 from core import record
 from core.any_text import on_one_line
 from core.errors import RunError
+from core.files import read_json
 from core.record import Run, read_events, silence
 
 POLL_SECONDS = 0.2
+EXIT_SECONDS = 2.0  # in which whoever watches a worker notes which signal ended it
 
 
 def follow(run: Run, stop: Callable[[Run], None], out: TextIO | None = None) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def follow(run: Run, stop: Callable[[Run], None], out: TextIO | None = None) -> 
                 screen.line(line)
             if status["state"] in record.ENDED:
                 screen.bar("")
-                return status
+                return _explained(run, status)
             screen.bar(bar_text(status))
             time.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
@@ -48,6 +50,20 @@ def follow(run: Run, stop: Callable[[Run], None], out: TextIO | None = None) -> 
             with suppress(RunError):  # it may have ended a moment ago
                 stop(run)
             screen.line("Asked to stop; the best model is kept. Ctrl-C again leaves at once.")
+
+
+def _explained(run: Run, status: dict[str, Any]) -> dict[str, Any]:
+    """The status of a run that ended; of an interrupted one, once it is known what ended its worker, or never will be.
+
+    The run's lock is free an instant before that is written.
+    """
+    until = time.monotonic() + EXIT_SECONDS
+    while status["state"] == record.INTERRUPTED and time.monotonic() < until:
+        ended = read_json(run.exit_file)
+        if isinstance(ended, dict) and ended.get("pid") == status.get("pid"):
+            return run.status()
+        time.sleep(POLL_SECONDS)
+    return status
 
 
 def event_line(event: dict[str, Any]) -> str:

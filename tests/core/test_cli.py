@@ -17,6 +17,7 @@ from core import environment, presets, run_list
 from core.__main__ import main, parse
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
+from core.files import write_json
 from core.follow import bar_text, clock, event_line, follow, outcome
 from core.record import Run
 from core.run_list import create_run
@@ -358,6 +359,16 @@ def test_a_run_that_ends_as_ctrl_c_is_pressed_has_simply_ended():
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     with lock:
         assert follow(run, too_late, io.StringIO())["state"] == "done"
+
+
+def test_a_signal_that_is_noted_a_moment_after_the_worker_ended_is_told():
+    run, lock = live_run()
+    with lock:
+        run.write_status(state="running", pid=123)
+    threading.Timer(0.3, write_json, (run.exit_file, {"pid": 123, "signal": "SIGSEGV"})).start()
+    status = follow(run, lambda _: None, io.StringIO())
+    assert status["state"] == "interrupted"
+    assert "ended by SIGSEGV" in status["error"]
 
 
 def test_following_says_each_epoch_once_and_passes_over_a_torn_line():
