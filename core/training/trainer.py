@@ -147,15 +147,13 @@ class _Training:
         if self.progress.epoch or (p.phase == 1 and outcome.steps_taken):
             self.progress.seconds = judge.phase(p, self.progress, self.began, self.features)
         self.features = None  # of the backbone as it came; phase 2 changes it
-        rate = self._phase_config(p).learning_rate
-        if diverged := divergence.note(p.phase, self.run.events(("epoch",)), rate, self.examples.n_classes):
+        rates = self.config.phase1.learning_rate, self.config.phase2.learning_rate
+        seen = p.phase, self.run.events(("epoch",)), rates, self.examples.n_classes
+        if diverged := divergence.note(*seen):
             self.reporter.event("note", message=diverged)
         if outcome.broken:
             judge.end()
-            raise RunError(
-                f"The loss of phase {p.phase} turned into not-a-number. A smaller learning rate "
-                f"(it was {rate:g}) usually mends that."
-            )
+            raise RunError(f"The loss of phase {p.phase} turned into not-a-number. {divergence.remedy(*seen)}")
         return outcome.asked
 
     def _fit(self, p: Plan, learner: keras.Model) -> fitting.Outcome:

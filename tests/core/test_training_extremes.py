@@ -85,11 +85,22 @@ def test_a_rate_of_a_million_ends_with_a_model_and_a_sentence(pictures, tmp_path
 
 def test_a_loss_far_above_that_of_guessing_is_noted_and_no_other():
     def said(loss, val_loss, phase=1):
-        return divergence.note(1, [{"phase": phase, "loss": loss, "val_loss": val_loss}], 1e6, 2)
+        return divergence.note(1, [{"phase": phase, "loss": loss, "val_loss": val_loss}], (1e6, 3e-4), 2)
 
     assert "rose to 65,774" in said(65774.25, 0.0)
     assert "it was 1e+06" in said(0.7, 36e6)
-    assert said(0.9, 1.4) == said(65774.25, 0.0, phase=2) == divergence.note(1, [], 1e6, 2) == ""
+    assert said(0.9, 1.4) == said(65774.25, 0.0, phase=2) == divergence.note(1, [], (1e6, 3e-4), 2) == ""
+
+
+def test_phase_2_that_began_from_what_had_diverged_blames_phase_1():
+    def said(of_phase_1):
+        epochs = [{"phase": 1, "loss": loss, "val_loss": loss} for loss in of_phase_1]
+        return divergence.note(2, [*epochs, {"phase": 2, "loss": 900.0, "val_loss": 900.0}], (1e6, 3e-4), 2)
+
+    assert "Phase 1, from which phase 2 starts, had diverged already" in said([65774.25, 36e6])
+    assert "learning rate of phase 1 (it was 1e+06)" in said([65774.25, 36e6])
+    for sound in ([0.3, 36e6], []):  # the best epoch of phase 1 is what phase 2 begins from
+        assert said(sound).endswith("A smaller learning rate (it was 0.0003) usually mends that.")
 
 
 def two_thousand_classes(root):
