@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.errors import ConfigError, ThawError
+from core.errors import ConfigError, RunError, ThawError
 from core.prediction_service import PredictionService, as_json
 from core.record import Run
 from core.request_body import Refused
@@ -33,7 +33,14 @@ CONNECTIONS = 128
 SHUTDOWN_SECONDS = 5  # for requests in hand to end
 
 
-def build(run: Run, token: str, *, idle: float = 0.0, on_idle: Callable[[], None] = lambda: None) -> Starlette:
+def build(
+    run: Run,
+    token: str,
+    *,
+    idle: float = 0.0,
+    on_idle: Callable[[], None] = lambda: None,
+    on_failed: Callable[[str], None] = lambda why: None,
+) -> Starlette:
     """The web application. The model is loaded by a thread once it has started.
 
     Args:
@@ -41,12 +48,18 @@ def build(run: Run, token: str, *, idle: float = 0.0, on_idle: Callable[[], None
         token: what callers must send.
         idle: seconds without a request after which `on_idle` is called, at once if the run is deleted; 0 for never.
         on_idle: ends the server.
+        on_failed: is told, by that thread, why the model cannot be loaded. The server goes on and answers with that.
     """
     service = PredictionService(run, token)
 
+    def load() -> None:
+        service.load()
+        if service.state == "failed":
+            on_failed(service.message)
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        threading.Thread(target=service.load, daemon=True).start()
+        threading.Thread(target=load, daemon=True).start()
         watch = asyncio.create_task(_watch_idle(service, idle, on_idle)) if idle else None
         yield
         if watch:
@@ -102,15 +115,21 @@ def serve(
         run: a run with a model.
         port: 0 for a free one.
         idle: seconds without a request after which it ends; 0 for never.
-        state: a file, readable by this user alone, that says address and token while the service lives.
+        state: a file, readable by this user alone, that says address and token while the service lives. Who looks there
+            asks the service what became of its model; without it a model that cannot be loaded ends the service.
         announce: is told address and token.
 
     Raises:
         ConfigError: the port is taken.
-        RunError: the run has no model.
+        RunError: the run has no model, or none that can be loaded.
     """
-    token = secrets.token_urlsafe(24)
-    app = build(run, token, idle=idle, on_idle=lambda: setattr(server, "should_exit", True))
+    token, failed = secrets.token_urlsafe(24), list[str]()
+
+    def end(why: str = "") -> None:
+        failed.extend([why] if why else [])
+        server.should_exit = True
+
+    app = build(run, token, idle=idle, on_idle=end, on_failed=end if state is None else lambda why: None)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -138,6 +157,8 @@ def serve(
         finally:
             if state:
                 state.unlink(missing_ok=True)
+    if failed and run.exists():  # one that was deleted meanwhile is no longer asked for
+        raise RunError(failed[0])
     return 0
 
 

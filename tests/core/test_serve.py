@@ -21,6 +21,7 @@ from core import prediction_service, request_body
 from core.errors import ConfigError, RunError
 from core.predict import Predictor
 from core.serve import build, serve
+from core.service_client import service
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token"
@@ -335,6 +336,23 @@ def test_a_damaged_model_is_said_so_and_the_service_lives(running):
     assert "damaged" in server.wait()["message"]
     assert server.ask("POST", "/predict", form(png()), FORM)[0] == 503
     assert server.ask("GET", "/")[0] == 200
+
+
+def test_a_damaged_model_ends_the_shell_command_in_a_sentence_and_not_the_apps_own_service():
+    run = make_run(phases=(1,))
+    run.phase_model_file(1).write_bytes(b"no model")
+    command = [sys.executable, "-m", "core", "serve", str(run.path), "--idle", "600"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "damaged and cannot be loaded" in done.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    asked = service(run)
+    try:
+        with pytest.raises(RunError, match="damaged"):
+            asked.wait()
+        assert asked.alive()
+    finally:
+        asked.stop()
 
 
 def test_a_run_without_a_model_is_not_served():
