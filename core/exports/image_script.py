@@ -4,6 +4,7 @@
 """
 
 import textwrap
+from functools import reduce
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.config import RunConfig
 from core.data import dicom
 from core.data.reading import AS_STORED, reading
 from core.errors import RunError
-from core.exports.script_parts import common, filled, fine_tuned, keeping
+from core.exports.script_parts import common, filled, fine_tuned, keeping, kept_layers
 from core.models.structure import structure
 from core.record import Run
 
@@ -78,11 +79,22 @@ _THAW = """
     for i, layer in enumerate(base.layers):
         layer.trainable = THAWED_HERE and not isinstance(layer, keras.layers.BatchNormalization)
 REMEMBER_HERE
-    fit(model, (paths[train], labels[train]), (paths[held_out], labels[held_out]), weights, done, *PHASE_2)
+LEARNER_HERE
+    fit(learner, (paths[train], labels[train]), (paths[held_out], labels[held_out]), weights, done, *PHASE_2)
     second = accuracy(model, paths[held_out], labels[held_out])
     print(f"held-out accuracy after phase 2: {second:.4f}")
 KEEP_HERE
 """.strip("\n")
+_WHOLE = """
+    learner = model
+"""
+_ROUNDED = """
+    # The run stored in half precision what the first layers say. Without the same rounding, learning goes elsewhere.
+    cut = base.layers[STORED].input
+    said = keras.Model(base.input, cut)(normalise(inputs))
+    rounded = keras.ops.cast(keras.ops.saturate_cast(said, "float16"), "float32")
+    learner = keras.Model(inputs, head(pool(keras.Model(cut, base.output)(rounded))))
+"""
 
 
 def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
@@ -137,6 +149,9 @@ def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[st
         raise RunError(f"The layers of {row.title} are not known here.")
     learning = fine_tuned(config, described)
     thawed, condition = _thawed(config.unfreeze, described["layers"], learning) if learning else ("", "")
+    stored = kept_layers(run, config, described, learning) if learning else 0
+    if stored:
+        thawed += f"\nSTORED = {stored}  # so many of its first layers the run computed once, and stored"
     drops = any("Dropout" in layer["type"] or "Depth" in layer["type"] for layer in described["layers"])
     return {
         **common(run, config, root, [_UPRIGHT], learning),
@@ -146,7 +161,7 @@ def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[st
         "augment_batches": _AUGMENT if augmented else "",
         "normalise": _CAFFE if kind == "caffe" else f"normalise = {_RESCALE[kind]}",
         "thawed": thawed,
-        "phase_2": _phase_2(run, condition) if learning else "    kept = first",
+        "phase_2": _phase_2(run, condition, bool(stored)) if learning else "    kept = first",
         "decode": _DECODE_PLAIN if endings <= {".jpg", ".jpeg", ".png"} else _DECODE_ANY,
         "no_dropout": _NO_DROPOUT if drops else "",
         "backbone": (_KERAS_BASE.format(key=row.key) if keras_own else _SAVED_BASE).strip("\n"),
@@ -155,10 +170,12 @@ def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[st
     }
 
 
-def _phase_2(run: Run, condition: str) -> str:
-    """Phase 2, in which learns what the condition on a layer and its place `i` says."""
+def _phase_2(run: Run, condition: str, rounded: bool) -> str:
+    """Phase 2, in which learns what the condition on a layer and its place `i` says, from rounded maps or pictures."""
     before, after = keeping(run)
-    return _THAW.replace("THAWED_HERE", condition).replace("REMEMBER_HERE", before).replace("KEEP_HERE", after)
+    learner = (_ROUNDED if rounded else _WHOLE).strip("\n")
+    gaps = {"THAWED_HERE": condition, "REMEMBER_HERE": before, "LEARNER_HERE": learner, "KEEP_HERE": after}
+    return reduce(lambda text, gap: text.replace(*gap), gaps.items(), _THAW)
 
 
 _UPRIGHT = "Photos that only their EXIF data turn upright are read as they lie; Thaw turns them."

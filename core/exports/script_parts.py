@@ -7,10 +7,12 @@ from string import Template
 from typing import Any
 
 from core.config import PhaseConfig, RunConfig
+from core.cost import deepest_cut
 from core.errors import RunError
 from core.models import thaw
 from core.models.thaw import Structure
 from core.record import Run
+from core.training.store import FROM_STORED
 
 FOLDER = Path(__file__).parent
 
@@ -111,6 +113,17 @@ def fine_tuned(config: RunConfig, structure: Structure | None) -> list[str]:
     return [row["name"] for row in structure["layers"] if row["name"] in learning]
 
 
+def kept_layers(run: Run, config: RunConfig, structure: Structure | None, learning: Collection[str]) -> int:
+    """How many of the backbone's layers phase 2 took from the store, where maps are rounded; 0 where it ran them all.
+
+    It also is where augmentation is on: the script draws other copies, so rounding makes them no more alike.
+    """
+    phases = [e["mode"] for e in run.events(("phase",)) if e["phase"] == 2]
+    stored = phases[-1] == "cached" if phases else config.cache
+    cut = deepest_cut(structure, frozenset(learning)) if structure and stored and config.augmentation == "off" else None
+    return 0 if structure is None or cut is None else structure["layers"].index(cut) + 1
+
+
 def keeping(run: Run) -> tuple[str, str]:
     """The lines before and after the steps of phase 2 by which the script keeps the model that the run keeps."""
     chosen = run.notes().get("kept")
@@ -130,6 +143,10 @@ def _limits(run: Run, config: RunConfig, own: Sequence[str]) -> str:
         said.append("Augmented copies are drawn by Keras, so they are not the very same: expect similar figures.")
     if config.mixed_precision:
         said.append("The run used mixed precision where there was a GPU; this script does not.")
+    if any(e["message"].startswith(FROM_STORED) for e in run.events(("stage",))):
+        said.append(
+            "The run began from what the store had of an earlier layer, rounded there too: expect similar figures."
+        )
     if cut := _cut_short(run, config):
         said.append(cut)
     if run.status().get("state") != "done":

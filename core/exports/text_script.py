@@ -12,7 +12,7 @@ from core.config import RunConfig
 from core.data import columns, encodings, table
 from core.data.texts import table_of
 from core.errors import DataError
-from core.exports.script_parts import common, filled, fine_tuned, keeping
+from core.exports.script_parts import common, filled, fine_tuned, keeping, kept_layers
 from core.models import own_encoder
 from core.record import Run
 
@@ -49,10 +49,9 @@ UNPAIRED = """
 
 def paired(lines):
     """The lines of a table in which such quotation marks are parts of their texts."""
-    lines = list(lines)
     for n in map(int, UNPAIRED):
-        fields = lines[n].rstrip("\\r\\n").split({delimiter!r})
-        lines[n] = {delimiter!r}.join('"' + field.replace('"', '""') + '"' for field in fields) + "\\n"
+        quoted = lines[n].rstrip("\\r\\n").replace('"', '""').replace({delimiter!r}, {between!r})
+        lines[n] = f'"{{quoted}}"\\n'
     return lines
 '''.rstrip("\n")
 _LINES = '''
@@ -80,18 +79,26 @@ _THAW = """
                 setattr(part, name, 0.0)
 $lora
 $before
-    fit(model, learned, judged, weights, done, *PHASE_2)
+$rounding
+    fit($learner, learned, judged, weights, done, *PHASE_2)
     second = accuracy(model, *judged)
     print(f"held-out accuracy after phase 2: {second:.4f}")
 $after
 """.strip("\n")
+_ROUNDED = """
+    # The run stored in half precision what the first layers say. Without the same rounding, learning goes elsewhere.
+    said = keras.Model(base.inputs, base.layers[STORED - 1].output)(outer)
+    said = keras.ops.cast(keras.ops.saturate_cast(said, "float16"), "float32")
+    for layer in [x for x in base.layers[STORED:] if x.name != "padding_mask"]:  # an input, for the transformers
+        said = layer(said, **{"padding_mask": outer[1]} if layer.name.startswith("transformer") else {})
+""".strip("\n")
+_LEARNER = "keras.Model(outer, head(pooling([said, outer[1]])))"
 _LORA = """
     beside = [p for layer in base.layers if layer.trainable for p in layer._flatten_layers() if p.name in PROJECTIONS]
     for place, part in enumerate(beside):  # two small matrices learn beside each kernel, and nothing else
         part.enable_lora(LORA_RANK, a_initializer=keras.initializers.HeUniform(SEED + place))
-    learning = {id(matrix) for part in beside for matrix in (part.lora_kernel_a, part.lora_kernel_b)}
     for weight in base.weights:
-        weight.trainable = id(weight) in learning
+        weight.trainable = weight.name.startswith("lora_kernel")
 """.strip("\n")
 
 
@@ -103,8 +110,10 @@ def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
         DataError: its table is no longer there.
     """
     texts, modules = _texts(config, dataset)
-    learning = fine_tuned(config, own_encoder.structure_of(config))
-    thawed, phase_2 = _phase_2(run, config, learning) if learning else ("", "    kept = first")
+    structure = own_encoder.structure_of(config)
+    learning = fine_tuned(config, structure)
+    stored = kept_layers(run, config, structure, learning)
+    thawed, phase_2 = _phase_2(run, config, learning, stored) if learning else ("", "    kept = first")
     own = [] if texts != _FILES else [_OTHERS]
     gaps = {
         **common(run, config, str(dataset["root"]), own, learning),
@@ -116,16 +125,20 @@ def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
     return filled("train_text.py.txt", gaps)
 
 
-def _phase_2(run: Run, config: RunConfig, names: list[str]) -> tuple[str, str]:
+def _phase_2(run: Run, config: RunConfig, names: list[str], stored: int) -> tuple[str, str]:
     """Constants that name what learns in phase 2, and the phase itself."""
     listed = textwrap.fill(" ".join(names), 116)
     constants = f'THAWED = """\n{listed}\n""".split()  # {config.unfreeze}'
+    if stored:
+        constants += f"\nSTORED = {stored}  # so many of its first layers the run computed once, and stored"
     what, lora = "Thaw the chosen layers and go on in small steps", ""
     if config.lora_rank:
-        constants += f'\nLORA_RANK = {config.lora_rank}\nPROJECTIONS = ("query", "value", "query_dense", "value_dense")'
+        projections = '("query", "value", "query_dense", "value_dense")'
+        constants += f"\nLORA_RANK, PROJECTIONS = {config.lora_rank}, {projections}"
         what, lora = "LoRA learns beside the attention of the chosen layers", _LORA
     before, after = keeping(run)
-    gaps = {"what": what, "lora": lora, "before": before, "after": after}
+    rounding, learner = (_ROUNDED, _LEARNER) if stored else ("", "model")
+    gaps = {"what": what, "lora": lora, "before": before, "rounding": rounding, "learner": learner, "after": after}
     return constants, Template(_THAW).substitute(gaps)
 
 
@@ -148,9 +161,11 @@ def _texts(config: RunConfig, dataset: dict[str, Any]) -> tuple[str, str]:
         if not found.unpaired:
             return _CSV.format(lines="file", **gaps), _WITH_CSV
         mended = _PAIRED.format(
-            unpaired=textwrap.fill(" ".join(map(str, found.unpaired)), 116), delimiter=found.delimiter
+            unpaired=textwrap.fill(" ".join(map(str, found.unpaired)), 116),
+            delimiter=found.delimiter,
+            between=f'"{found.delimiter}"',
         )
-        return _CSV.format(lines="paired(file)", **gaps) + mended, _WITH_CSV
+        return _CSV.format(lines="paired(list(file))", **gaps) + mended, _WITH_CSV
     array = encodings.decode(data).lstrip("\ufeff \t\r\n").startswith("[")
     return (_ARRAY if array else _LINES).format(
         name=name, encoding=encoding, column=found.columns[column]

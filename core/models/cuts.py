@@ -25,6 +25,16 @@ def cut_points(base: keras.Model, side: Sequence[Any] = ()) -> list[Any]:
     return [tensor for tensor, _ in _sweep(base, side)]
 
 
+def layers_at_cuts(base: keras.Model, side: Sequence[Any] = ()) -> set[str]:
+    """Names of the layers after which everything goes through one tensor: theirs, or a plain sum behind it."""
+    names, last = set(), ""
+    for tensor, before in _sweep(base, side):
+        last = next((x.name for x in reversed(before) if isinstance(x, keras.layers.Layer)), last)
+        made_by = tensor._keras_history.operation
+        names.add(made_by.name if isinstance(made_by, keras.layers.Layer) else last)
+    return names
+
+
 def deepest_cut(base: keras.Model, learning: Set[str], side: Sequence[Any] = ()) -> Any | None:
     """The last cut that leaves every learning layer behind it, so that what comes before can be computed once.
 

@@ -14,7 +14,7 @@ from core.catalog import BACKBONES, Backbone, backbone
 from core.errors import ThawError
 from core.models import lora, structure
 from core.models.blocks import block_of, in_order
-from core.models.cuts import cut_points, thawable_weights
+from core.models.cuts import layers_at_cuts, thawable_weights
 from core.presets import preset, presets
 
 
@@ -27,7 +27,7 @@ def describe(base: keras.Model, row: Backbone, side: Sequence[Any] = ()) -> dict
         side: inputs of the base that travel along with every cut.
     """
     blocks = block_of(row.blocks, [layer.name for layer in base.layers])
-    cuts = {tensor._keras_history.operation.name for tensor in cut_points(base, side)}
+    cuts = layers_at_cuts(base, side)
     size = base.inputs[0].shape[1] or row.default_size  # the axis of tokens is open
     layers = [_layer(layer, block, layer.name in cuts, size) for layer, block in zip(base.layers, blocks, strict=True)]
     attention = {layer.name: count for layer in base.layers if (count := lora.parameters_a_rank(layer))}

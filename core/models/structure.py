@@ -6,7 +6,7 @@ A structure is
 {"backbone": key, "image_size": pixels,
  "blocks": [{"name", "layers": how many, "params", "output_shape": [h, w, c]}],
  "layers": [{"name", "type", "block", "output_shape": [h, w, c], "params", "thawable": params that would train,
-             "cut": whether everything passes through its output}],
+             "cut": whether all that comes later depends on its output alone, or on a plain sum behind it}],
  "feature_shape": [h, w, c],
  "lora": {layer: parameters that LoRA adds for each rank}}  (only where there is attention)
 ```
@@ -30,7 +30,7 @@ from core.files import read_json, replace_atomically
 
 SHIPPED = Path(__file__).with_name("structures")
 _ROOT = Path(__file__).parents[2]  # where `core` can be imported
-_VERSION = 1  # of the layout above; part of the cached file's name
+_VERSION = 2  # of the layout above; part of the cached file's name
 _LAYER_KEYS = ("name", "type", "block", "output_shape", "params", "thawable", "cut")
 
 

@@ -20,7 +20,7 @@ from core.training import batches
 from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
 from core.training.room import with_room
-from core.training.store import ArraySpec, Entry, FeatureStore, Writer, as_stored, key_of
+from core.training.store import FROM_STORED, ArraySpec, Entry, FeatureStore, Writer, as_stored, key_of
 
 BATCH = 32
 PASSES = 2  # at most, over examples some of which could not be read at first and can be now
@@ -100,7 +100,7 @@ def activations(
             n = len(rows.index)
             places = [writers[target.key] for target in made]
             if earlier := _stored_before(network, made, rows, source, store):
-                reporter.stage(f"Computing the frozen part from what is stored of it: {n:,} examples", n)
+                reporter.stage(f"{FROM_STORED}: {n:,} examples", n)
                 start, entry = earlier
                 run, data = _graph_between(network, start, made, rows), partial(_stored_batches, entry, rows, source)
             else:
@@ -191,11 +191,15 @@ def _graph_between(
 def _as_kept(
     network: Network, trunk: keras.Model, inputs: Sequence[tf.TensorSpec], targets: list[Target], rows: Rows
 ) -> Callable[..., list[tf.Tensor]]:
+    """For maps the graph stays as Keras makes it. Folding BatchNormalization would be quicker, but turns one value of
+    eighty to its neighbour in float16, from which phase 2 leads elsewhere: nobody without Thaw could reproduce a run.
+    """
     specs = [spec for target in targets for spec in target.specs]
+    maps = any(target.cut is not None for target in targets)
     return network.inference(
         lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(unwrapped(x), training=False)), specs, strict=True)],
         *inputs,
-        examples=len(rows.index),
+        examples=0 if maps else len(rows.index),
     )
 
 

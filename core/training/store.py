@@ -30,7 +30,8 @@ from core import environment
 from core.errors import NoRoomError
 from core.files import read_json, write_json
 
-LAYOUT = 1  # of the entries; a change makes older entries unreachable
+LAYOUT = 2  # of the entries; a change makes older entries unreachable
+FROM_STORED = "Computing the frozen part from what is stored of it"  # said where a run began at an earlier run's maps
 
 
 @dataclass(frozen=True)

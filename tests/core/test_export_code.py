@@ -16,10 +16,12 @@ from core.errors import RunError
 from core.exporters import export
 from core.exports.train_script import script
 from core.files import write_json
+from core.models.structure import structure
 from core.record import Run
 from core.run_list import create_run
 from core.training.callbacks import Watcher
 from core.training.reporter import Reporter
+from core.training.store import FROM_STORED
 from core.training.trainer import train
 from tests.core.conftest import make_pictures
 from tests.core.conftest import train as train_small
@@ -35,14 +37,17 @@ def run_of(config, suffix="jpg"):
     return run
 
 
-def test_the_script_comes_to_the_runs_own_accuracy(trained, tmp_path):
-    run = Run(trained)
+def test_the_script_comes_to_the_runs_own_figures(pictures, tmp_path):
+    """In steps this large: from maps that are not rounded as the run's are, they would lead elsewhere."""
+    how = ("--unfreeze", "blocks:3", "--set", "batch_size=8", "--set", "phase2.learning_rate=0.01")
+    run = Run(train_small(pictures, *how)["run_dir"])
+    assert [event["mode"] for event in run.events(("phase",))] == ["cached", "cached"]
     same_figures(export(run, "code", tmp_path / "train.py"), run)
     assert (tmp_path / "m.keras").is_file()
 
 
 def same_figures(script, run):
-    """Run a script beside itself: each phase comes to the run's own accuracy, each epoch to its held-out loss."""
+    """Run a script beside itself: each phase comes to the run's own accuracy, each epoch to its losses."""
     done = subprocess.run(
         [sys.executable, script, "--out", "m.keras"],
         cwd=script.parent,
@@ -55,8 +60,10 @@ def same_figures(script, run):
     for phase in (1, 2):
         got = float(re.search(rf"after phase {phase}: ([\d.]+)", done.stdout)[1])
         assert got == pytest.approx(run.evaluation(phase)["accuracy"], abs=0.005)
-    losses = [float(loss) for loss in re.findall(r"val_loss: ([\d.]+)", done.stdout)]
-    assert losses == pytest.approx([e["val_loss"] for e in run.events(("epoch",))], rel=0.02)
+    epochs = run.events(("epoch",))
+    for name in ("loss", "val_loss"):  # to the digits that Keras prints, which no other rounding would do
+        losses = [float(loss) for loss in re.findall(rf" {name}: ([\d.e-]+)", done.stdout)]
+        assert losses == pytest.approx([e[name] for e in epochs], abs=2e-4, rel=1e-4)
 
 
 SETTINGS = {
@@ -92,6 +99,36 @@ def test_every_backbone_has_a_short_script(key):
     ast.parse(text)
     assert len(text.splitlines()) < 200
     assert (f"keras.applications.{key}(" in text) == (BACKBONES[key].source == "keras")
+
+
+def test_the_script_splits_every_backbone_where_the_run_did():
+    described = structure("ConvNeXtTiny", 224)["layers"]
+    text = script(run_of(RunConfig(backbone="ConvNeXtTiny", task="image", unfreeze="blocks:2")))
+    stored = int(re.search(r"^STORED = (\d+)", text, re.M)[1])  # where blocks meet in a sum that is no layer
+    assert (described[stored - 1]["block"], described[stored]["block"]) == ("stage_3_block_0", "stage_3_block_1")
+
+
+@pytest.mark.parametrize("settings", [{"cache": False}, {"augmentation": "live"}, {"unfreeze": "all"}])
+def test_nothing_is_rounded_where_the_run_stored_nothing(settings):
+    text = script(run_of(RunConfig(task="image", unfreeze="blocks:2").replace(**settings)))
+    assert "float16" not in text
+    assert "STORED" not in text
+
+
+def test_what_the_run_did_counts_more_than_what_it_was_to_do():
+    run = run_of(RunConfig(task="image", unfreeze="blocks:2"))
+    assert "float16" in script(run)
+    with run.lock():
+        Reporter(run).event("phase", phase=2, trainable=1, mode="plain", message="The store has no room.")
+    assert "float16" not in script(run)
+
+
+def test_the_script_of_a_run_that_went_on_from_stored_maps_says_so():
+    run = run_of(RunConfig(task="image"))
+    assert "rounded there too" not in script(run)
+    with run.lock():
+        Reporter(run).stage(f"{FROM_STORED}: 90 examples")
+    assert "rounded there too" in script(run)
 
 
 def test_only_what_the_run_needs_is_in_the_script():

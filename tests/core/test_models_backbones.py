@@ -62,6 +62,14 @@ def test_a_row_has_the_layers_and_blocks_of_its_shipped_structure(built):
 
 
 @pytest.mark.slow
+def test_the_layer_after_a_cut_reads_all_that_passes_there(built):
+    row, base = built
+    cuts, described = {id(tensor) for tensor in cut_points(base)}, describe(base, row)["layers"]
+    after = [base.layers[i + 1].input for i, layer in enumerate(described[:-1]) if layer["cut"]]
+    assert {id(tensor) for tensor in after} == cuts - {id(base.output)}
+
+
+@pytest.mark.slow
 def test_trunk_and_tail_of_a_row_give_its_base_to_the_bit(built):
     row, base = built
     cuts, x = cut_points(base), pictures(row, base)

@@ -22,7 +22,7 @@ def test_the_shipped_structure_agrees_with_the_catalogue(row):
     assert sum(b["params"] for b in found["blocks"]) == row.parameters
     assert all(0 <= layer["thawable"] <= layer["params"] for layer in found["layers"])
     assert not any(layer["thawable"] for layer in found["layers"] if layer["type"] == "BatchNormalization")
-    assert found["layers"][-1]["cut"] or row.key == "ConvNeXtTiny"
+    assert found["layers"][-1]["cut"]
 
 
 @pytest.mark.parametrize(

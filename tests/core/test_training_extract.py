@@ -9,15 +9,16 @@ from core.files import read_json, write_json
 from core.models.cuts import cut_points
 from core.run_list import create_run
 from core.training import network
+from core.training.batches import loaded
 from core.training.examples import Examples
 from core.training.extract import Target, activations
 from core.training.reporter import Reporter
-from core.training.store import FeatureStore
+from core.training.store import FROM_STORED, FeatureStore
 from core.training.trainer import train
 from tests.core.conftest import make_pictures
 from tests.core.text_data import needs_minilm, small_encoder, write_reviews
 
-ONCE, ONWARD = "Computing the frozen part once", "Computing the frozen part from what is stored of it"
+ONCE, ONWARD = "Computing the frozen part once", FROM_STORED
 
 
 def run_of(data, **settings):
@@ -110,6 +111,21 @@ def test_what_another_run_reads_serves_this_one_too_with_what_it_left_out(tmp_pa
         other.close()
     assert passes(again) == []
     assert len(again.dataset()["files"]) == 19
+
+
+def test_maps_are_what_keras_says_to_the_bit_however_many_there_are(tmp_path, monkeypatch):
+    """Folded BatchNormalization would round some of them otherwise."""
+    monkeypatch.setattr(network, "FEW", 1)
+    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
+    config = from_json({"data": str(data), "task": "image", "image_size": 64})
+    examples = Examples(run := create_run(config, {}), config, tasks.task("image"), Reporter(run))
+    parts, rows = tasks.task("image").build(config, 2), examples.stored_rows()
+    target = Target(parts, cut_points(parts.base)[-6], rows)
+    found = activations(parts, examples.source, rows, [target], FeatureStore(tmp_path / "store"), Reporter(run))
+    trunk = parts.trunk(target.cut, features=False)
+    pictures = loaded(examples.source, rows.index, rows.views, 32)
+    expected = np.concatenate([trunk.predict_on_batch(x) for (x,), _ in pictures])
+    np.testing.assert_array_equal(found.entries[0].mapped(0), expected.astype("float16"))
 
 
 @needs_minilm
