@@ -2,13 +2,21 @@
 
 import math
 from datetime import datetime
+from typing import Any
 
 UNKNOWN = "–"
+# Of a table's column of shares, each given as `hundredfold`: Streamlit's own "percent" has 0 to 2 digits.
+SHARES: dict[str, Any] = {"format": "%.1f %%", "min_value": 0.0, "max_value": 100.0}
 
 
 def percent(share: float | None, digits: int = 1) -> str:
     """A share from 0 to 1 as `97.8 %`."""
     return UNKNOWN if share is None or math.isnan(share) else f"{share * 100:.{digits}f} %"
+
+
+def hundredfold(share: float | None) -> float | None:
+    """A share as a number of percent."""
+    return None if share is None else 100 * share
 
 
 def interval(bounds: tuple[float, float] | list[float] | None) -> str:

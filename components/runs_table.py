@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from components.escape import shown
+from components.numbers import SHARES, hundredfold
 from components.run_state import WORDS
 from core import record, run_list
 from core.catalog import BACKBONES
@@ -52,8 +53,8 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     backbone = BACKBONES.get(row["backbone"])
     return {
         "name": shown(row["name"]),
-        "phase 1": row["val_accuracy1"],
-        "phase 2": row["val_accuracy2"],
+        "phase 1": hundredfold(row["val_accuracy1"]),
+        "phase 2": hundredfold(row["val_accuracy2"]),
         "state": WORDS[row["state"]][0],
         "data": shown(Path(row["data"] or "").name),
         "backbone": backbone.title if backbone else row["backbone"],
@@ -84,7 +85,6 @@ def runs_table(runs: list[Run], rows: list[dict[str, Any]]) -> list[Run]:
 
     The browser remembers ticks by place. A list of other runs is another table, so that no tick moves to another run.
     """
-    share = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
     event = st.dataframe(
         [{**row, "created": _moment(row["created"])} for row in rows],
         key=f"runs-table-{_digest(runs)}",
@@ -95,10 +95,10 @@ def runs_table(runs: list[Run], rows: list[dict[str, Any]]) -> list[Run]:
         column_config={
             "name": st.column_config.TextColumn("Name", width="medium"),
             "phase 1": st.column_config.ProgressColumn(
-                "Phase 1, frozen", help="Held-out accuracy", color="blue", **share
+                "Phase 1, frozen", help="Held-out accuracy", color="blue", **SHARES
             ),
             "phase 2": st.column_config.ProgressColumn(
-                "Phase 2", help="Held-out accuracy, thawed or with LoRA", color="orange", **share
+                "Phase 2", help="Held-out accuracy, thawed or with LoRA", color="orange", **SHARES
             ),
             "state": st.column_config.TextColumn("State"),
             "data": st.column_config.TextColumn("Data"),

@@ -7,12 +7,11 @@ import streamlit as st
 from components.escape import as_html, as_markdown, shown
 from components.facts import Fact, facts
 from components.guard import guarded
-from components.numbers import interval, percent, plural
+from components.numbers import SHARES, hundredfold, interval, percent, plural
 from components.results.report import Report
 from core import other_data, run_jobs
 from core.evaluation.shift import own
 
-_SHARE = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
 _KIND = "evaluate"
 
 
@@ -97,9 +96,9 @@ def _classes(report: Report, found: dict[str, Any], known: dict[str, Any], name:
         [
             {
                 "class": shown(row["class"]),
-                "found": row["recall"],
-                "before": before.get(row["class"]),
-                "named": row["precision"],
+                "found": hundredfold(row["recall"]),
+                "before": hundredfold(before.get(row["class"])),
+                "named": hundredfold(row["precision"]),
                 "n": row["support"],
             }
             for row in rows
@@ -108,11 +107,11 @@ def _classes(report: Report, found: dict[str, Any], known: dict[str, Any], name:
         height=min(460, 38 + 36 * len(rows)),
         column_config={
             "class": st.column_config.TextColumn("Class"),
-            "found": st.column_config.ProgressColumn("Found here", help="Recall on the other data.", **_SHARE),
+            "found": st.column_config.ProgressColumn("Found here", help="Recall on the other data.", **SHARES),
             "before": st.column_config.ProgressColumn(
-                f"Found among the {name}", help=f"Recall on the run's own {name} examples.", **_SHARE
+                f"Found among the {name}", help=f"Recall on the run's own {name} examples.", **SHARES
             ),
-            "named": st.column_config.ProgressColumn("Right when named here", help="Precision.", **_SHARE),
+            "named": st.column_config.ProgressColumn("Right when named here", help="Precision.", **SHARES),
             "n": st.column_config.NumberColumn(f"{report.unit.capitalize()}s", format="localized"),
         },
         alt="Recall here and among the run's own examples, precision and number of examples for each class",

@@ -6,12 +6,12 @@ import streamlit as st
 
 from components.escape import as_markdown, shown
 from components.guard import guarded
+from components.numbers import SHARES, hundredfold
 from components.results.decided import cases_as_shown
 from components.results.gallery import gallery
 from components.results.report import Report
 from core.exports.wording import measured, too_few, with_interval
 
-_SHARE = {"format": "%.1f %%", "min_value": 0.0, "max_value": 100.0}  # Streamlit's own "percent" has 0 to 2 digits
 _NAMED = "right when named"
 
 
@@ -25,8 +25,8 @@ def show(report: Report) -> None:
         [
             {
                 "class": shown(row["class"]),
-                "found": _hundredfold(row["recall"]),
-                _NAMED: _hundredfold(row["precision"]),
+                "found": hundredfold(row["recall"]),
+                _NAMED: hundredfold(row["precision"]),
                 "f1": row["f1"],
                 "auc": with_interval(row.get("auc"), row.get("auc_interval")),
                 "ap": with_interval(row.get("average_precision"), row.get("average_precision_interval")),
@@ -39,10 +39,10 @@ def show(report: Report) -> None:
         column_config={
             "class": st.column_config.TextColumn("Class"),
             "found": st.column_config.ProgressColumn(
-                "Found", help="Recall: the share of this class that gets its name.", **_SHARE
+                "Found", help="Recall: the share of this class that gets its name.", **SHARES
             ),
             _NAMED: st.column_config.ProgressColumn(
-                "Right when named", help="Precision: of those given this name, the share that deserves it.", **_SHARE
+                "Right when named", help="Precision: of those given this name, the share that deserves it.", **SHARES
             ),
             "f1": st.column_config.NumberColumn("F1", format="%.3f", help="Both in one."),
             "auc": st.column_config.TextColumn(
@@ -66,10 +66,6 @@ def show(report: Report) -> None:
         _examples(report, rows[cells[0][0]], cells[0][1])
     else:
         st.caption(f"A click on a row shows its {report.unit}s.")
-
-
-def _hundredfold(share: float | None) -> float | None:
-    return None if share is None else 100 * share
 
 
 def _examples(report: Report, row: dict[str, Any], column: str) -> None:

@@ -22,6 +22,16 @@ def test_what_a_run_thawed_is_told_in_a_few_words(unfreeze, rank, words):
     assert thawed_words(unfreeze, rank) == words
 
 
+def test_accuracies_are_in_percent(tmp_path):
+    run = Run(tmp_path)
+    run.config_file.write_text("{}")
+    run.write_status(state="done")
+    run.evaluation_file(1).parent.mkdir()
+    run.evaluation_file(1).write_text('{"accuracy": 0.125}')
+    [row] = table_rows([run])
+    assert (row["phase 1"], row["phase 2"]) == (12.5, None)
+
+
 @pytest.mark.parametrize(("seconds", "took"), [(431.6, timedelta(minutes=7, seconds=12)), (None, None), (1e300, None)])
 def test_a_run_tells_how_long_it_took(tmp_path, seconds, took):
     run = Run(tmp_path)
