@@ -46,6 +46,15 @@ def test_the_script_comes_to_the_runs_own_figures(pictures, tmp_path):
     assert (tmp_path / "m.keras").is_file()
 
 
+@pytest.mark.slow
+def test_the_script_of_a_run_on_many_photos_comes_to_its_figures(shared_data, tmp_path):
+    """With the pretrained weights, whose BatchNormalization the run would fold for so many."""
+    how = ("--image-size", "96", "--unfreeze", "blocks:5", "--epochs2", "3")
+    run = Run(train_small(shared_data / "cats_vs_dogs", *how)["run_dir"])
+    assert run.evaluation(2)["accuracy"] > 0.9
+    same_figures(export(run, "code", tmp_path / "train.py"), run)
+
+
 def same_figures(script, run):
     """Run a script beside itself: each phase comes to the run's own accuracy, each epoch to its losses."""
     done = subprocess.run(
