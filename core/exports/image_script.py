@@ -79,22 +79,18 @@ _THAW = """
     for i, layer in enumerate(base.layers):
         layer.trainable = THAWED_HERE and not isinstance(layer, keras.layers.BatchNormalization)
 REMEMBER_HERE
-LEARNER_HERE
-    fit(learner, (paths[train], labels[train]), (paths[held_out], labels[held_out]), weights, done, *PHASE_2)
+    fit(LEARNER_HERE, (paths[train], labels[train]), (paths[held_out], labels[held_out]), weights, done, *PHASE_2)
     second = accuracy(model, paths[held_out], labels[held_out])
     print(f"held-out accuracy after phase 2: {second:.4f}")
 KEEP_HERE
 """.strip("\n")
-_WHOLE = """
-    learner = model
-"""
 _ROUNDED = """
     # The run stored in half precision what the first layers say. Without the same rounding, learning goes elsewhere.
     cut = base.layers[STORED].input
     said = keras.Model(base.input, cut)(normalise(inputs))
     rounded = keras.ops.cast(keras.ops.saturate_cast(said, "float16"), "float32")
-    learner = keras.Model(inputs, head(pool(keras.Model(cut, base.output)(rounded))))
-"""
+    learner = keras.Model(inputs, head(POOLING_HERE(keras.Model(cut, base.output)(rounded))))
+""".strip("\n")
 
 
 def script(run: Run, config: RunConfig, dataset: dict[str, Any]) -> str:
@@ -161,7 +157,7 @@ def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[st
         "augment_batches": _AUGMENT if augmented else "",
         "normalise": _CAFFE if kind == "caffe" else f"normalise = {_RESCALE[kind]}",
         "thawed": thawed,
-        "phase_2": _phase_2(run, condition, bool(stored)) if learning else "    kept = first",
+        "phase_2": _phase_2(run, config, condition, bool(stored)) if learning else "    kept = first",
         "decode": _DECODE_PLAIN if endings <= {".jpg", ".jpeg", ".png"} else _DECODE_ANY,
         "no_dropout": _NO_DROPOUT if drops else "",
         "backbone": (_KERAS_BASE.format(key=row.key) if keras_own else _SAVED_BASE).strip("\n"),
@@ -170,11 +166,16 @@ def _gaps(run: Run, config: RunConfig, row: Backbone, root: str, endings: set[st
     }
 
 
-def _phase_2(run: Run, condition: str, rounded: bool) -> str:
+def _phase_2(run: Run, config: RunConfig, condition: str, rounds: bool) -> str:
     """Phase 2, in which learns what the condition on a layer and its place `i` says, from rounded maps or pictures."""
     before, after = keeping(run)
-    learner = (_ROUNDED if rounded else _WHOLE).strip("\n")
-    gaps = {"THAWED_HERE": condition, "REMEMBER_HERE": before, "LEARNER_HERE": learner, "KEEP_HERE": after}
+    gaps = {
+        "THAWED_HERE": condition,
+        "REMEMBER_HERE": f"{before}\n{_ROUNDED}" if rounds else before,
+        "POOLING_HERE": _POOLING[config.head.pooling],
+        "LEARNER_HERE": "learner" if rounds else "model",
+        "KEEP_HERE": after,
+    }
     return reduce(lambda text, gap: text.replace(*gap), gaps.items(), _THAW)
 
 
