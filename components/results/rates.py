@@ -17,7 +17,7 @@ from components.results.gallery import gallery
 from components.results.report import Report
 from core.evaluation import thresholds
 from core.evaluation.curves import curves as curves_of
-from core.exports.wording import area_method, number
+from core.exports.wording import area_method, number, span
 
 Point = tuple[str, float]  # a class, and the probability from which on it is called
 
@@ -89,7 +89,7 @@ def _area(report: Report, key: str, one: int | None = None, written: Callable[[s
     name += ", the mean over classes" if classes > 2 else f" of {whose}"
     value, bounds = found.get(key), found.get(f"{key}_interval")
     method = area_method(key, classes)
-    spread = f", likely between {bounds[0]:.3f} and {bounds[1]:.3f} (95 %, {method})" if bounds else ""
+    spread = f", likely {span(bounds)} (95 %, {method})" if bounds else ""
     spread = spread or (" (no interval; each class has its own)" if classes > 2 else "")
     return f"{name}: {number(value)}{spread}. 1 is perfect."
 

@@ -293,7 +293,7 @@ def test_a_mean_of_areas_has_an_interval_and_says_how_it_is_found(run):
     figures |= {"per_class": [*figures["per_class"], *more], "auc": 0.9, "auc_interval": [0.8, 0.95]}
     run.evaluation_file(2).write_text(json.dumps(figures))
     said = " ".join(caption.value for caption in _open(run, "good").caption)
-    assert "the mean over classes: 0.900, likely between 0.800 and 0.950 (95 %, DeLong and Newcombe" in said
+    assert "the mean over classes: 0.900, likely 0.800 to 0.950 (95 %, DeLong and Newcombe" in said
 
 
 def test_a_threshold_is_kept_and_decides(run):
