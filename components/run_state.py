@@ -29,6 +29,6 @@ def message(status: dict[str, Any]) -> str:
 def _wake(pid: int) -> str:
     """What to do about a worker that may be frozen."""
     return (
-        f"In a terminal, kill -CONT {pid} wakes a frozen one; kill -KILL {pid} ends it, "
+        f"In a terminal where Thaw runs, kill -CONT {pid} wakes a frozen one; kill -KILL {pid} ends it, "
         "and Resume goes on from its last checkpoint."
     )

@@ -51,6 +51,8 @@ def find_run(name: str | Path, runs: Path | None = None) -> Run:
     text = str(name)
     if found := run_at(text):
         return found
+    if why := Run(text).closed():
+        raise RunError(why)
     if found := run_of_id(text, runs):
         if why := found.closed():
             raise RunError(why)
@@ -90,7 +92,7 @@ def _run_folders(runs: Path) -> Iterator[Run]:
 def _names(runs: Path) -> list[str]:
     """What is in the runs' folder, as its entries are called, the hidden ones left out."""
     try:
-        return [name for name in os.listdir(runs) if not name.startswith(".")]
+        return [name for name in os.listdir(runs) if not name.startswith(".") and name != "lost+found"]
     except OSError:
         return []
 

@@ -1,6 +1,6 @@
 """Whether what is read from a run's files is what readers rely on: a file may be damaged, or written by hand."""
 
-import math
+import sys
 from typing import Any
 
 _OF_EPOCHS = ("epoch", "batch", "samples")  # events that tell phase and epoch
@@ -8,7 +8,7 @@ _OF_EPOCHS = ("epoch", "batch", "samples")  # events that tell phase and epoch
 
 def is_count(value: Any) -> bool:
     """Whether a value read from a file is a number, finite and not below zero."""
-    return isinstance(value, (int, float)) and math.isfinite(value) and value >= 0
+    return isinstance(value, (int, float)) and 0 <= value <= sys.float_info.max
 
 
 def is_manifest(found: Any) -> bool:

@@ -40,7 +40,7 @@ def show(report: Report) -> None:
 def fairness(report: Report) -> str:
     """How fair a test these figures are, in a few sentences."""
     copies = learned_too.in_words(report.learned_too, "the test ones" if report.split == "test" else "them")
-    corrected = corrected_after.in_words(report.corrected(report.split))
+    corrected = corrected_after.in_words(report.corrected(report.split), f"{report.split_name} {report.unit}s")
     if report.split == "test":
         held, alone = report.held_out, f". {corrected}" if corrected else ", nor in any choice."
         return (

@@ -14,7 +14,7 @@ _WORDS = {  # how a file is called that was left out for a kind of problem; its 
     "unlabelled": "without a label",
     "too_large": "too large",
     "permission": "forbidden",
-    "link": "bad link",
+    "link": "linked",
     "ignored": "ignored",
 }
 _NAMED = 4  # groups of files
@@ -38,9 +38,14 @@ def _outside(outside: Mapping[str, int]) -> str:
     count = sum(outside.values())
     if not count:
         return ""
-    where = "directly here" if set(outside) == {"."} else f"in no class folder, such as in {max(outside)!r}"
+    where = "directly here" if set(outside) == {"."} else f"in no class folder, such as in {_fullest(outside)!r}"
     lie = "1 picture lies" if count == 1 else f"{count:,} pictures lie"
     return f"{lie} {where}; put {'it' if count == 1 else 'them'} into one folder for each class."
+
+
+def _fullest(outside: Mapping[str, int]) -> str:
+    """The folder below the root with most of them."""
+    return max((folder for folder in outside if folder != "."), key=outside.__getitem__)
 
 
 def _left_out(problems: Sequence[tuple[str, str]], noun: str) -> str:

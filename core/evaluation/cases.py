@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import RunError
+from core.files import is_file
 from core.record import Run
 
 
@@ -80,11 +81,13 @@ def read(run: Run) -> Cases:
         RunError: the run has none yet, or its files cannot be read.
     """
     dataset = run.dataset()
-    if not isinstance(dataset, dict) or not run.predictions_file.is_file():
+    if dataset is None and is_file(run.dataset_file):
+        raise RunError(f"The run {run.name()!r} is damaged: {run.dataset_file.name} cannot be read.")
+    if dataset is None or not is_file(run.predictions_file):
         raise RunError(f"The run {run.name()!r} has no predictions yet: it is {run.state()}.")
     try:
         return _read(run, str(dataset["root"]), tuple(map(str, dataset["classes"])))
-    except (ValueError, KeyError, IndexError, TypeError, StopIteration, csv.Error):
+    except (ValueError, KeyError, IndexError, StopIteration, csv.Error):
         raise RunError(f"The run {run.name()!r} is damaged: {run.predictions_file.name} cannot be read.") from None
 
 

@@ -35,9 +35,9 @@ def corrected_after(run: Run, brought: Mapping[str, Any] | None, split: str) -> 
     return list(splits.values()).count(split) if isinstance(splits, Mapping) else None
 
 
-def in_words(n: int | None) -> str:
-    """The same as a sentence about examples that were just named; nothing where there are none."""
+def in_words(n: int | None, whom: str) -> str:
+    """The same as a sentence about `whom`, as "held-out pictures"; nothing where there are none."""
     how = "corrected or left out after a model's answers were seen"
     if n is None:
         return f"Examples were {how}, which may flatter."
-    return f"{n:,} of them {'was' if n == 1 else 'were'} {how}, which flatters." if n else ""
+    return f"Of the {whom} {n:,} {'was' if n == 1 else 'were'} {how}, which flatters." if n else ""

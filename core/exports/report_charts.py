@@ -75,10 +75,10 @@ def roc(curves: dict[str, Any], aucs: dict[str, float | None]) -> Figure:
     traces: list[Figure] = [
         {
             **{"type": "scatter", "mode": "lines", "x": found["fpr"], "y": found["tpr"]},
-            "line": _line(place),
+            "line": _line(list(aucs).index(name)),
             "name": f"{_label(name)}, area {number(aucs.get(name))}",
         }
-        for place, (name, found) in enumerate(curves.items())
+        for name, found in curves.items()
         if found
     ]
     traces.append(_diagonal("chance"))
@@ -90,10 +90,10 @@ def precision_recall(curves: dict[str, Any], areas: dict[str, float | None]) -> 
     traces: list[Figure] = [
         {
             **{"type": "scatter", "mode": "lines", "x": found["recall"], "y": found["precision"]},
-            "line": _line(place),
+            "line": _line(list(areas).index(name)),
             "name": f"{_label(name)}, average {number(areas.get(name))}",
         }
-        for place, (name, found) in enumerate(curves.items())
+        for name, found in curves.items()
         if found
     ]
     return _figure(traces, "found", "right when named", xaxis=_SHARES, yaxis=_SHARES)

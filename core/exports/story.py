@@ -104,7 +104,8 @@ class Story:
         is_test = bool(self.best.get("test"))
         split = "test" if is_test else "validation"
         copies = learned_too.in_words(learned_too.learned_too(self.dataset, split))
-        corrected = corrected_after.in_words(corrected_after.corrected_after(self.run, self.corrections, split))
+        touched = corrected_after.corrected_after(self.run, self.corrections, split)
+        corrected = corrected_after.in_words(touched, self.judged_on)
         if is_test:
             alone = "took no part in training." if corrected else "were used for nothing but these figures."
             return " ".join(filter(None, (f"The test {self.noun} {alone}", corrected, copies)))

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import stat
 from collections.abc import Callable
 
 import numpy as np
@@ -34,11 +33,14 @@ class Examples:
         """Read the data set anew, or take the manifest that an earlier part of the run has written.
 
         Raises:
+            DataError: that manifest is damaged.
             StopAskedError: a stop was asked for meanwhile.
         """
         reporter.stage(f"Reading the {task.NOUN}")
         found = _read(run, config, task, reporter)
         known = run.dataset()
+        if known is None and run.dataset_file.exists():
+            raise DataError(f"The run is damaged: {run.dataset_file.name} cannot be read. Start a new run on its data.")
         found = relabelled(found, run.corrections())
         self.manifest = found if known is None else _unchanged(Manifest.from_json(known), found, task.NOUN)
         self.run, self.config, self.task, self.reporter = run, config, task, reporter
@@ -121,7 +123,7 @@ class Examples:
             DataError: some changed or vanished.
         """
         now = _stamps(self.manifest)
-        if now != self._stamps or _some_missing(now):
+        if now != self._stamps or _some_missing(self.manifest.root, now):
             _unchanged(self.manifest, self.task.prepare(self.config), self.task.NOUN)
             self._stamps = now
 
@@ -206,21 +208,21 @@ def _progress(reporter: Reporter) -> Callable[[int, int | None], None]:
 
 
 def _stamps(manifest: Manifest) -> list[tuple[int, int] | None]:
-    """Size and time of every file, and of the data set where it is one file itself; None for what is not there."""
+    """Size and time of every file; None for what is not there, and for a row of a table, which is no file."""
     found: list[tuple[int, int] | None] = []
-    for path in (manifest.root, *manifest.paths()):
+    for path in manifest.paths():
         try:
             status = os.stat(path)  # noqa: PTH116 -- a Path for each of 100,000 would take longer than the look
         except (OSError, ValueError):
             found.append(None)
         else:
-            found.append(None if stat.S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns))
+            found.append((status.st_size, status.st_mtime_ns))
     return found
 
 
-def _some_missing(stamps: list[tuple[int, int] | None]) -> bool:
-    """Whether files of a folder, or the one file that the data set is, were not there."""
-    return stamps[0] is None and None in stamps[1:]  # examples within one file have no stamps of their own
+def _some_missing(root: str, stamps: list[tuple[int, int] | None]) -> bool:
+    """Whether files were not there. Of a table all rows are none: they were read with it."""
+    return not os.path.isdir(root) or (None in stamps and any(stamps))  # noqa: PTH112
 
 
 def _read(run: Run, config: RunConfig, task: Task, reporter: Reporter) -> Manifest:

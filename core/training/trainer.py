@@ -39,6 +39,9 @@ def _resumed(run: Run, reporter: Reporter) -> Checkpoint | None:
     if saved is None or _is_whole(run, saved.progress):
         return saved
     checkpoint.drop(run)
+    for file in (run.evaluation_file(2), run.phase_model_file(2)):  # else phase 1 of now would stand beside them
+        file.unlink(missing_ok=True)
+    run.write_kept(1)
     reporter.cut_back(0)
     reporter.event("note", message=_HOLES)
     return None
@@ -159,7 +162,8 @@ class _Training:
     def _fit(self, p: Plan, learner: keras.Model) -> fitting.Outcome:
         trainable = sum(int(v.shape.num_elements()) for v in (w.value for w in learner.trainable_variables))
         self.reporter.event("phase", phase=p.phase, trainable=trainable, mode=p.mode, message=p.why)
-        start, weights = replace(self.progress), [v.numpy() for v in learner.trainable_variables]
+        start = replace(self.progress, events=self.reporter.offset())
+        weights = [v.numpy() for v in learner.trainable_variables]
         while True:
             self.reporter.status(phase=p.phase, step=0, steps=0, unit=STEPS, message=f"Phase {p.phase}: first step")
             data = self._data(p)
@@ -177,7 +181,7 @@ class _Training:
         if saved is not None and saved.progress.phase == p.phase:
             self.saved, start = saved, saved.progress
         self.progress = replace(start, parts=parts)
-        self.reporter.cut_back(start.events or self.reporter.offset())
+        self.reporter.cut_back(start.events)
         note_halved(self.reporter, self._data(p).batch_size, f" The gradients of {parts} steps make one update.")
 
     def _data(self, p: Plan) -> fitting.PhaseData:

@@ -666,8 +666,16 @@ def _corrected(run, brought):
 @pytest.mark.parametrize(
     ("splits", "test", "held_out"),
     [
-        ({"a": "test", "b": "test"}, "in training. 2 of them were corrected or left out after a model's", "kind. Only"),
-        ({"a": "validation"}, "in training, nor in any choice.", "kind. 1 of them was corrected or left out after a"),
+        (
+            {"a": "test", "b": "test"},
+            "in training. Of the test pictures 2 were corrected or left out after",
+            "kind. Only",
+        ),
+        (
+            {"a": "validation"},
+            "in training, nor in any choice.",
+            "kind. Of the held-out pictures 1 was corrected or left out after",
+        ),
         ({"a": "train"}, "in training, nor in any choice.", "kind. Only"),
         (None, "in training. Examples were corrected or left out", "kind. Examples were corrected or left out"),
     ],

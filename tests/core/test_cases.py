@@ -58,10 +58,17 @@ def test_a_run_without_predictions_says_so(run):
         cases.read(run)
 
 
-@pytest.mark.parametrize("classes", [None, 3, ["a"]])
-def test_a_manifest_that_does_not_fit_the_table_is_said(run, classes):
-    run.dataset_file.write_text(json.dumps({**run.dataset(), "classes": classes}))
-    with pytest.raises(RunError, match=r"predictions\.csv cannot be read"):
+@pytest.mark.parametrize(
+    ("change", "file"),
+    [
+        ({"classes": None}, "dataset.json"),
+        ({"classes": 3}, "dataset.json"),
+        ({"classes": ["a"], "files": []}, "predictions.csv"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_the_table_is_said(run, change, file):
+    run.dataset_file.write_text(json.dumps({**run.dataset(), **change}))
+    with pytest.raises(RunError, match=f"is damaged: {file} cannot be read"):
         cases.read(run)
 
 

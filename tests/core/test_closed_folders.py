@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.config import RunConfig
-from core.run_list import create_run
+from core.run_list import create_run, list_runs
 from tests.core.odd_data import bound_by_rights
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +76,10 @@ def test_the_shell_lists_all_and_refuses_the_closed_one_in_a_sentence(runs):
         assert refused.returncode == 2
         assert "may not be read" in refused.stderr
         assert "Traceback" not in refused.stderr
+    assert "may not be read" in _run(runs, "-m", "core", "stop", str(runs["closed"])).stderr
+
+
+def test_the_lost_and_found_of_a_volume_is_no_run(tmp_path):
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "lost+found" / "status.json").touch()
+    assert list_runs(tmp_path) == []

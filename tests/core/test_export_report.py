@@ -25,6 +25,7 @@ from core.exports.report import report
 from core.exports.story import story
 from core.exports.wording import thawed
 from core.files import write_json
+from core.palette import of_class
 from core.record import Run
 from core.words import effects, variants
 
@@ -406,6 +407,7 @@ def test_with_two_classes_report_and_card_say_whose_precision_it_is():
     assert "Of dogs: how often a name" in made
     (drawn,) = re.findall(r'aria-label="Of dogs: how often[^>]*><script[^>]*>(.*?)</script>', made)
     assert json.loads(drawn)["layout"]["showlegend"]
+    assert json.loads(drawn)["data"][0]["line"]["color"] == of_class(1)
     three = report(with_figures(make_run(("a", "b", "c"), phases=(1,))))
     assert "Average precision of" not in three
     assert "Of each class: how often a name" in three

@@ -20,11 +20,12 @@ def test_settings_come_back(run):
 
 
 def test_half_written_last_line_is_ignored(run):
-    run.events_file.write_bytes(b'{"kind": "epoch", "epoch": 1}\nnot json\n[1]\n{"kind": "epoch", "ep')
+    one = b'{"kind": "epoch", "phase": 1, "epoch": 1}\n'
+    run.events_file.write_bytes(one + b'not json\n[1]\n{"kind": "epoch", "phase": 1, "ep')
     events, offset = read_events(run.events_file)
-    assert events == [{"kind": "epoch", "epoch": 1}]
+    assert events == [{"kind": "epoch", "phase": 1, "epoch": 1}]
     run.events_file.write_bytes(run.events_file.read_bytes() + b'och": 2}\n')
-    assert read_events(run.events_file, offset)[0] == [{"kind": "epoch", "epoch": 2}]
+    assert read_events(run.events_file, offset)[0] == [{"kind": "epoch", "phase": 1, "epoch": 2}]
 
 
 def test_running_without_a_lock_is_interrupted(run):

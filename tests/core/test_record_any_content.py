@@ -187,6 +187,7 @@ def test_events_that_lack_what_readers_rely_on_are_passed_over(run):
         {"kind": "epoch", "phase": 1},
         {"kind": "batch", "epoch": 1},
         {"kind": "epoch", "phase": 3, "epoch": 1},
+        {"kind": "epoch", "phase": 1, "epoch": 10**400},
         {"kind": "samples", "phase": 1, "epoch": 1, "rows": [0]},
     ]
     run.events_file.write_text("".join(f"{json.dumps(event)}\n" for event in [*broken, *sound, *broken]))

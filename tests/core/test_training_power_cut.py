@@ -41,6 +41,18 @@ def test_a_history_with_holes_is_written_anew_and_has_every_epoch_once(data, dam
     assert "its training began anew" in str(run.events(("note",)))
 
 
+def test_what_began_anew_has_no_phase_2_of_before_beside_it(data):
+    small = {"task": "image", "image_size": 32, "unfreeze": "none", "phase1": {"epochs": 2}, "phase2": {"epochs": 0}}
+    run = create_run(from_json({"data": str(data), **small, "early_stopping": False}), {})
+    train(run, Reporter(run))
+    run.phase_model_file(2).touch()
+    run.evaluation_file(2).write_text("{}")
+    run.write_kept(2)
+    run.events_file.write_bytes(b"")
+    train(run, Reporter(run))
+    assert (run.has_model(2), run.evaluation(2), run.kept()) == (False, None, 1)
+
+
 def test_events_are_safe_on_the_disk_before_a_checkpoint_counts_them(tmp_path, monkeypatch):
     run, synced = create_run(RunConfig(data="x"), {}, tmp_path), []
     reporter = Reporter(run)

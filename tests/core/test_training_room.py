@@ -10,7 +10,7 @@ from core.config import PhaseConfig, from_json
 from core.failures import MEMORY, explain, is_out_of_memory
 from core.run_list import create_run
 from core.training import optimizer_state
-from core.training.callbacks import Watcher
+from core.training.callbacks import Best, Watcher
 from core.training.extract import BATCH
 from core.training.fitting import optimizer
 from core.training.reporter import Reporter
@@ -63,6 +63,21 @@ def test_a_phase_goes_on_with_half_the_batch_and_a_note(run, monkeypatch, phase,
     ]
     batches = [(e["epoch"], e["steps"]) for e in run.events(("batch",))]
     assert (6, 8) in batches  # 32 training pictures
+
+
+def test_memory_that_lacks_for_the_first_epochs_checkpoint_leaves_no_epoch_twice(run, monkeypatch):
+    honest, failed = Best.save, []
+
+    def save(self):
+        if not failed:
+            failed.append(self.progress.epoch)
+            raise MemoryError
+        honest(self)
+
+    monkeypatch.setattr(Best, "save", save)
+    train(run, Reporter(run))
+    assert failed == [1]
+    assert [e["epoch"] for e in run.events(("epoch",))] == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.slow

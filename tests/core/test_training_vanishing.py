@@ -13,6 +13,7 @@ from core.training.reporter import Reporter
 from core.training.store import FeatureStore
 from core.training.trainer import train
 from tests.core.conftest import make_pictures
+from tests.core.text_data import small_encoder, write_reviews
 
 SMALL = {"task": "image", "image_size": 32, "unfreeze": "none", "phase1": {"epochs": 1}, "phase2": {"epochs": 0}}
 
@@ -99,3 +100,20 @@ def test_pictures_that_vanished_before_their_stamps_were_taken_are_missed_all_th
     examples = Examples(run, run.config(), tasks.task("image"), Reporter(run))
     with pytest.raises(DataError, match="There is no folder"):
         examples.check_unchanged()
+
+
+def test_a_table_of_texts_is_not_read_again_for_rows_that_are_no_files(tmp_path, monkeypatch):
+    table, encoder = write_reviews(tmp_path / "r.csv"), small_encoder(tmp_path / "encoder")
+    settings = {"task": "text", "backbone": "bert_tiny_en_uncased", "weights": str(encoder), "sequence_length": 16}
+    run = create_run(from_json({"data": str(table), **settings}), {})
+    task = tasks.task("text")
+    examples = Examples(run, run.config(), task, Reporter(run))
+    monkeypatch.setattr(task, "prepare", lambda *_: pytest.fail("The table was read again."))
+    examples.check_unchanged()
+
+
+def test_a_damaged_manifest_is_not_taken_for_one_that_is_not_written_yet(data):
+    run = run_on(data)
+    run.dataset_file.write_text("{}")
+    with pytest.raises(DataError, match=r"The run is damaged: dataset\.json cannot be read"):
+        Examples(run, run.config(), tasks.task("image"), Reporter(run))
