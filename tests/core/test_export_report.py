@@ -456,7 +456,11 @@ def test_a_table_sets_thousands_apart_and_parts_names_at_underscores_only_but_fo
 def test_each_of_twenty_classes_has_a_line_of_its_own_in_no_phases_colour(draw):
     curve = {"fpr": [0, 1], "tpr": [0, 1], "recall": [0, 1], "precision": [1, 0.5]}
     names = [f"class {n}" for n in range(20)]
-    lines = {t["name"]: t["line"] for t in draw(dict.fromkeys(names, curve), dict.fromkeys(names))["data"] if t["name"] != "chance"}
+    lines = {
+        t["name"]: t["line"]
+        for t in draw(dict.fromkeys(names, curve), dict.fromkeys(names))["data"]
+        if t["name"] != "chance"
+    }
     assert len({(line["color"], line["dash"]) for line in lines.values()}) == 20
     assert not {report_charts.BLUE, report_charts.ORANGE} & {line["color"] for line in lines.values()}
 
