@@ -12,7 +12,6 @@ from core.errors import RunError
 from core.models import thaw
 from core.models.thaw import Structure
 from core.record import Run
-from core.training.store import FROM_STORED
 
 FOLDER = Path(__file__).parent
 
@@ -143,10 +142,8 @@ def _limits(run: Run, config: RunConfig, own: Sequence[str]) -> str:
         said.append("Augmented copies are drawn by Keras, so they are not the very same: expect similar figures.")
     if config.mixed_precision:
         said.append("The run used mixed precision where there was a GPU; this script does not.")
-    if any(e["message"].startswith(FROM_STORED) for e in run.events(("stage",))):
-        said.append(
-            "The run began from what the store had of an earlier layer, rounded there too: expect similar figures."
-        )
+    if any("stored_from" in e for e in run.events(("note",))):
+        said.append("Stored maps were computed from an earlier layer's, rounded there too: expect similar figures.")
     if cut := _cut_short(run, config):
         said.append(cut)
     if run.status().get("state") != "done":

@@ -1,7 +1,7 @@
 """Compute the frozen part once: run the trunk over all examples and keep what it says."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,8 +20,10 @@ from core.training import batches
 from core.training.network import Network, unwrapped
 from core.training.reporter import Reporter
 from core.training.room import with_room
-from core.training.store import FROM_STORED, ArraySpec, Entry, FeatureStore, Writer, as_stored, key_of
+from core.training.store import ArraySpec, Entry, FeatureStore, Writer, as_stored, key_of
 
+ONCE = "Computing the frozen part once"
+FROM_STORED = "Computing the frozen part from what is stored of it"  # at an earlier cut
 BATCH = 32
 PASSES = 2  # at most, over examples some of which could not be read at first and can be now
 
@@ -102,9 +104,11 @@ def activations(
             if earlier := _stored_before(network, made, rows, source, store):
                 reporter.stage(f"{FROM_STORED}: {n:,} examples", n)
                 start, entry = earlier
+                for writer in places:
+                    writer.about["from"] = start.name
                 run, data = _graph_between(network, start, made), partial(_stored_batches, entry, rows, source)
             else:
-                reporter.stage(f"Computing the frozen part once: {n:,} examples", n)
+                reporter.stage(f"{ONCE}: {n:,} examples", n)
                 run = _graph(network, source, rows, made)
                 features = (lambda *x: run(*x)[0]) if any(target.cut is None for target in made) else None
                 data = partial(batches.loaded, source, rows.index, rows.views)
@@ -114,7 +118,15 @@ def activations(
                 if not _readable_now(places[0].unreadable, rows, source):
                     break
             found |= {key: writer.commit() for key, writer in writers.items()}
+    _tell_origins(found.values(), reporter)
     return Extracted([found[target.key] for target in targets], features)
+
+
+def _tell_origins(entries: Iterable[Entry | None], reporter: Reporter) -> None:
+    """Say of each entry that was computed from stored maps, in this run or in another one, that it was."""
+    for about in [entry.about for entry in entries if entry and "from" in entry.about]:
+        message = f"What is stored at {about['tensors']} was computed from what was stored at {about['from']}: it is "
+        reporter.event("note", message=f"{message}rounded twice.", stored_from=about["from"])
 
 
 def _found(target: Target, rows: Rows, source: batches.Source, store: FeatureStore) -> Entry | None:

@@ -31,7 +31,6 @@ from core.errors import NoRoomError
 from core.files import read_json, write_json
 
 LAYOUT = 2  # of the entries; a change makes older entries unreachable
-FROM_STORED = "Computing the frozen part from what is stored of it"  # said where a run began at an earlier run's maps
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,7 @@ class Entry:
         self.rows = int(meta["rows"])
         self.specs = [ArraySpec(tuple(a["shape"]), a["dtype"]) for a in meta["arrays"]]
         self.unreadable = frozenset(meta["unreadable"])
+        self.about: dict[str, Any] = _about(meta)
         self._maps: dict[int, mmap.mmap] = {}
 
     def file(self, i: int) -> Path:
@@ -120,7 +120,8 @@ class Writer:
         self, store: "FeatureStore", key: str, rows: int, specs: list[ArraySpec], about: dict[str, Any]
     ) -> None:
         """Make the folder beside the entries, locked for as long as this process lives."""
-        self._store, self._key, self._rows, self._specs, self._about = store, key, rows, specs, about
+        self._store, self._key, self._rows, self._specs = store, key, rows, specs
+        self.about = dict(about)  # what `entries` tells of it; can be added to until `commit`
         self._folder = store.folder / f".{key}.{os.getpid()}.{size_of(rows, specs)}.tmp"
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
@@ -151,7 +152,7 @@ class Writer:
             "rows": self._rows,
             "arrays": [{"shape": list(s.shape), "dtype": s.dtype} for s in self._specs],
             "unreadable": self.unreadable,
-            "about": self._about,
+            "about": self.about,
             "created": time.time(),
         }
         write_json(self._folder / "meta.json", meta)
@@ -329,11 +330,12 @@ def _described(folder: Path) -> dict[str, Any]:
     """Last use and contents of an entry, as far as it tells them."""
     file = folder / "meta.json"
     meta = read_json(file, {})
+    return {"used": (file if file.exists() else folder).stat().st_mtime, "about": _about(meta)}
+
+
+def _about(meta: Any) -> dict[str, Any]:
     about = meta.get("about") if isinstance(meta, dict) else None
-    return {
-        "used": (file if file.exists() else folder).stat().st_mtime,
-        "about": about if isinstance(about, dict) else {},
-    }
+    return about if isinstance(about, dict) else {}
 
 
 def _bytes(folder: Path) -> int:

@@ -21,7 +21,6 @@ from core.record import Run
 from core.run_list import create_run
 from core.training.callbacks import Watcher
 from core.training.reporter import Reporter
-from core.training.store import FROM_STORED
 from core.training.trainer import train
 from tests.core.conftest import make_pictures
 from tests.core.conftest import train as train_small
@@ -136,7 +135,7 @@ def test_the_script_of_a_run_that_went_on_from_stored_maps_says_so():
     run = run_of(RunConfig(task="image"))
     assert "rounded there too" not in script(run)
     with run.lock():
-        Reporter(run).stage(f"{FROM_STORED}: 90 examples")
+        Reporter(run).event("note", message="It is rounded twice.", stored_from="block_3")
     assert "rounded there too" in script(run)
 
 

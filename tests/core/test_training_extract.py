@@ -5,20 +5,20 @@ import pytest
 
 from core import tasks
 from core.config import from_json
+from core.exports.train_script import script
 from core.files import read_json, write_json
 from core.models.cuts import cut_points
 from core.run_list import create_run
 from core.training import network
 from core.training.batches import loaded
 from core.training.examples import Examples
-from core.training.extract import Target, activations
+from core.training.extract import FROM_STORED as ONWARD
+from core.training.extract import ONCE, Target, activations
 from core.training.reporter import Reporter
-from core.training.store import FROM_STORED, FeatureStore
+from core.training.store import FeatureStore
 from core.training.trainer import train
 from tests.core.conftest import make_pictures
 from tests.core.text_data import needs_minilm, small_encoder, write_reviews
-
-ONCE, ONWARD = "Computing the frozen part once", FROM_STORED
 
 
 def run_of(data, **settings):
@@ -65,6 +65,19 @@ def test_a_later_cut_is_computed_from_a_stored_earlier_one(spoilt, tmp_path, mon
     alone = run_of(spoilt)
     assert passes(alone) == [ONCE]
     assert_alike(second, alone)
+
+
+def test_every_run_on_maps_that_were_computed_from_stored_ones_hears_of_it(tmp_path, monkeypatch):
+    """Also one that finds them as another run left them, and one that forgot its events when it was resumed."""
+    monkeypatch.setenv("THAW_CACHE_DIR", str(tmp_path / "cache"))
+    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
+    early, made, used = (run_of(data, unfreeze=what) for what in ("blocks:2", "blocks:1", "blocks:1"))
+    assert [passes(run) for run in (early, made, used)] == [[ONCE], [ONWARD], []]
+    twice = [[e["message"] for e in run.events(("note",)) if "stored_from" in e] for run in (early, made, used)]
+    assert twice[0] == []
+    assert len(twice[1]) == 1
+    assert twice[1] == twice[2]
+    assert ["rounded there too" in script(run) for run in (early, made, used)] == [False, True, True]
 
 
 def _mark_unreadable(tensors):
