@@ -101,22 +101,30 @@ def activations(
         if made:
             n = len(rows.index)
             places = [writers[target.key] for target in made]
-            if earlier := _stored_before(network, made, rows, source, store):
-                reporter.stage(f"{FROM_STORED}: {n:,} examples", n)
+            earlier = _stored_before(network, made, rows, source, store)
+            said = f"{FROM_STORED if earlier else ONCE}: {n:,} examples"
+            reporter.stage(said, n)
+            if earlier:
                 start, entry = earlier
                 for writer in places:
                     writer.about["from"] = start.name
                 run, data = _graph_between(network, start, made), partial(_stored_batches, entry, rows, source)
             else:
-                reporter.stage(f"{ONCE}: {n:,} examples", n)
                 run = _graph(network, source, rows, made)
                 features = (lambda *x: run(*x)[0]) if any(target.cut is None for target in made) else None
                 data = partial(batches.loaded, source, rows.index, rows.views)
-            for _ in range(PASSES):
-                with_room(lambda batch: _write_all(run, data(batch), made, places, reporter), BATCH, reporter)
+
+            def once(batch: int) -> int:
+                _write_all(run, data(batch), made, places, reporter)
                 unchanged()
+                return batch
+
+            batch = with_room(once, BATCH, reporter)
+            for _ in range(PASSES - 1):
                 if not _readable_now(places[0].unreadable, rows, source):
                     break
+                reporter.stage(said, n)
+                batch = with_room(once, batch, reporter)
             found |= {key: writer.commit() for key, writer in writers.items()}
     _tell_origins(found.values(), reporter)
     return Extracted([found[target.key] for target in targets], features)

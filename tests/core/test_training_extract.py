@@ -9,7 +9,7 @@ from core.exports.train_script import script
 from core.files import read_json, write_json
 from core.models.cuts import cut_points
 from core.run_list import create_run
-from core.training import network
+from core.training import extract, network
 from core.training.batches import loaded
 from core.training.examples import Examples
 from core.training.extract import FROM_STORED as ONWARD
@@ -110,6 +110,30 @@ def test_nothing_is_computed_on_from_a_picture_that_could_not_be_read_once(tmp_p
     assert len(again.dataset()["files"]) == 20
     assert not any("Left out" in event["message"] for event in again.events(("note",)))
     assert not any(read_json(file)["unreadable"] for file in tmp_path.glob("cache/features/*/meta.json"))
+
+
+def test_a_further_pass_is_announced_and_goes_on_with_what_fitted_and_no_look_follows_it(tmp_path, monkeypatch):
+    """Where the memory is scarce, and an example that could not be read seems to be back after every pass."""
+    sizes, looks = [], []
+
+    def scarce(source, rows, views, batch):
+        sizes.append(batch)
+        if batch > 8:
+            raise MemoryError
+        return loaded(source, rows, views, batch)
+
+    monkeypatch.setattr(extract.batches, "loaded", scarce)
+    monkeypatch.setattr(extract, "_readable_now", lambda *lost: looks.append(lost) or True)
+    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
+    config = from_json({"data": str(data), "task": "image", "image_size": 32})
+    examples = Examples(run := create_run(config, {}), config, tasks.task("image"), Reporter(run))
+    parts, rows = tasks.task("image").build(config, 2), examples.stored_rows()
+    targets, store = [Target(parts, None, rows)], FeatureStore(tmp_path / "store")
+    activations(parts, examples.source, rows, targets, store, Reporter(run))
+    assert sizes == [32, 16, 8, 8]
+    assert len([note for note in run.events(("note",)) if "memory" in note["message"]]) == 2
+    assert passes(run) == [ONCE, ONCE]
+    assert len(looks) == 1
 
 
 def test_what_another_run_reads_serves_this_one_too_with_what_it_left_out(tmp_path, monkeypatch):
