@@ -108,7 +108,7 @@ def activations(
                 start, entry = earlier
                 for writer in places:
                     writer.about["from"] = start.name
-                run, data = _graph_between(network, start, made), partial(_stored_batches, entry, rows, source)
+                run, data = _graph_between(network, start, made, rows), partial(_stored_batches, entry, rows, source)
             else:
                 run = _graph(network, source, rows, made)
                 features = (lambda *x: run(*x)[0]) if any(target.cut is None for target in made) else None
@@ -194,53 +194,34 @@ def _stored_before(
 def _graph(
     network: Network, source: batches.Source, rows: Rows, targets: list[Target]
 ) -> Callable[..., list[tf.Tensor]]:
-    """From a batch's tensors to those of every target, as they are stored; features first.
-
-    Up to a cut the graph stays as Keras makes it. Folding BatchNormalization would be quicker, but turns one value of
-    eighty to its neighbour in float16, from which phase 2 leads elsewhere: nobody without Thaw could reproduce a run.
-    What leads on to the features, which keep all their bits, is folded.
-    """
-    cuts, n = [t.cut for t in targets if t.cut is not None], len(rows.index)
-    trunk = partial(_said, network.trunk(cuts[0] if cuts else None, features=not cuts))
-    if not cuts or len(targets) == 1:
-        return _as_kept(network, trunk, source.specs, targets, 0 if cuts else n)
-    tail = network.tail(cuts[0])
-    behind = network.inference(partial(_said, tail), *_inputs(tail), examples=n)
-
-    def both(*tensors: tf.Tensor) -> list[tf.Tensor]:
-        kept = trunk(*tensors)
-        return [*behind(*kept), *kept]
-
-    return _as_kept(network, both, source.specs, targets, 0)
+    """From a batch's tensors to those of every target, as they are stored; features first."""
+    cuts = [t.cut for t in targets if t.cut is not None]
+    trunk = network.trunk(cuts[0] if cuts else None, features=len(targets) > len(cuts))
+    return _as_kept(network, trunk, source.specs, targets, rows)
 
 
-def _graph_between(network: Network, start: Target, targets: list[Target]) -> Callable[..., list[tf.Tensor]]:
+def _graph_between(
+    network: Network, start: Target, targets: list[Target], rows: Rows
+) -> Callable[..., list[tf.Tensor]]:
     """The same from the stored activations of an earlier cut."""
     trunk = network.between(start.cut, targets[0].cut)
-    return _as_kept(network, partial(_said, trunk), _inputs(trunk), targets, 0)
+    return _as_kept(network, trunk, [tf.TensorSpec(t.shape, t.dtype) for t in trunk.inputs], targets, rows)
 
 
 def _as_kept(
-    network: Network,
-    said: Callable[..., list[tf.Tensor]],
-    inputs: Sequence[tf.TensorSpec],
-    targets: list[Target],
-    examples: int,
+    network: Network, trunk: keras.Model, inputs: Sequence[tf.TensorSpec], targets: list[Target], rows: Rows
 ) -> Callable[..., list[tf.Tensor]]:
-    """A graph of what is `said` of a batch's tensors, as the targets store it, to be used for so many `examples`."""
+    """For maps the graph stays as Keras makes it. Folding BatchNormalization would be quicker, but turns one value of
+    eighty to its neighbour in float16, from which phase 2 leads elsewhere: nobody without Thaw could reproduce a run.
+    The features beside them stay so too: a few millionths there led phase 2 to a loss that was 12 % apart.
+    """
     specs = [spec for target in targets for spec in target.specs]
+    maps = any(target.cut is not None for target in targets)
     return network.inference(
-        lambda *x: [_narrowed(t, s) for t, s in zip(said(*x), specs, strict=True)], *inputs, examples=examples
+        lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(unwrapped(x), training=False)), specs, strict=True)],
+        *inputs,
+        examples=0 if maps else len(rows.index),
     )
-
-
-def _said(model: keras.Model, *tensors: tf.Tensor) -> list[tf.Tensor]:
-    """What a model says of a batch's tensors."""
-    return _flat(model(unwrapped(tensors), training=False))
-
-
-def _inputs(model: keras.Model) -> list[tf.TensorSpec]:
-    return [tf.TensorSpec(t.shape, t.dtype) for t in model.inputs]
 
 
 def _stored_batches(entry: Entry, rows: Rows, source: batches.Source, batch: int) -> batches.Batches:

@@ -165,27 +165,6 @@ def test_maps_are_what_keras_says_to_the_bit_however_many_there_are(tmp_path, mo
     np.testing.assert_array_equal(found.entries[0].mapped(0), expected.astype("float16"))
 
 
-def test_what_leads_from_a_cut_on_to_the_features_is_folded(tmp_path, monkeypatch):
-    """Features keep all their bits, so no rounding shows there, and the maps beside them stay what Keras says."""
-    monkeypatch.setattr(network, "FEW", 1)
-    folded, honest = [], network.frozen
-    monkeypatch.setattr(network, "frozen", lambda *how: folded.append(how[1:]) or honest(*how))
-    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
-    config = from_json({"data": str(data), "task": "image", "image_size": 64})
-    examples = Examples(run := create_run(config, {}), config, tasks.task("image"), Reporter(run))
-    parts, rows = tasks.task("image").build(config, 2), examples.stored_rows()
-    cut = cut_points(parts.base)[-6]
-    targets = [Target(parts, None, rows), Target(parts, cut, rows)]
-    found = activations(parts, examples.source, rows, targets, FeatureStore(tmp_path / "store"), Reporter(run))
-    assert [[spec.shape[1:] for spec in specs] for specs in folded] == [[cut.shape[1:]]]
-    features, maps = (entry.mapped(0) for entry in found.entries)
-    ((pictures, _),) = loaded(examples.source, rows.index, rows.views, len(rows.index))
-    expected, at_cut = parts.trunk(cut).predict_on_batch(*pictures)
-    np.testing.assert_array_equal(maps, at_cut.astype("float16"))
-    np.testing.assert_allclose(features, expected, atol=1e-4 * np.abs(expected).max())
-    np.testing.assert_array_equal(features, found.features(*pictures))  # by which phase 1 is judged
-
-
 @needs_minilm
 def test_texts_go_on_from_a_stored_cut_with_their_masks(tmp_path):
     settings = {"task": "text", "backbone": "MiniLM", "sequence_length": 16}
