@@ -81,6 +81,7 @@ def activations(
     store: FeatureStore,
     reporter: Reporter,
     unchanged: Callable[[], None] = lambda: None,
+    exact: bool = True,
 ) -> Extracted:
     """The stored entry of every target; what is missing is computed in one pass over the examples.
 
@@ -88,10 +89,14 @@ def activations(
     no example. A target that the store can make no room for gets none, and a note says so. After a pass `unchanged`
     raises where the examples are no longer what they were: then nothing of it is stored.
 
+    What is `exact` is what Keras says to the bit. Folding BatchNormalization is quicker, but turns one value of eighty
+    in a map to its neighbour in float16, and features by millionths: phase 2 then leads elsewhere, and nobody without
+    Thaw could reproduce a run. Phase 1 comes to the same either way.
+
     Raises:
         StopAskedError: a stop was asked for meanwhile. Nothing half-made stays.
     """
-    found = {target.key: _found(target, rows, source, store) for target in targets}
+    found = {target.key: _found(target, rows, source, store, exact) for target in targets}
     missing = [target for target in targets if found[target.key] is None]
     if targets and not missing:
         reporter.event("note", message="The frozen part is in the store already: nothing to compute.")
@@ -108,9 +113,12 @@ def activations(
                 start, entry = earlier
                 for writer in places:
                     writer.about["from"] = start.name
-                run, data = _graph_between(network, start, made, rows), partial(_stored_batches, entry, rows, source)
+                run, data = _graph_between(network, start, made), partial(_stored_batches, entry, rows, source)
             else:
-                run = _graph(network, source, rows, made)
+                run = _graph(network, source, made, 0 if exact else n)
+                if not exact and network.folds(n):
+                    for writer in places:
+                        writer.about["folded"] = True
                 features = (lambda *x: run(*x)[0]) if any(target.cut is None for target in made) else None
                 data = partial(batches.loaded, source, rows.index, rows.views)
 
@@ -137,12 +145,14 @@ def _tell_origins(entries: Iterable[Entry | None], reporter: Reporter) -> None:
         reporter.event("note", message=f"{message}rounded twice.", stored_from=about["from"])
 
 
-def _found(target: Target, rows: Rows, source: batches.Source, store: FeatureStore) -> Entry | None:
-    """The stored entry, unless an example that could not be read for it can be read now, as when a drive is back."""
+def _found(target: Target, rows: Rows, source: batches.Source, store: FeatureStore, exact: bool = True) -> Entry | None:
+    """The stored entry, unless an example that could not be read for it can be read now, as when a drive is back, or it
+    was computed less exactly than it is needed.
+    """
     entry = store.find(target.key)
-    if not entry or not entry.unreadable:
-        return entry
-    if _readable_now(sorted(entry.unreadable), rows, source):
+    if not entry:
+        return None
+    if (exact and entry.about.get("folded")) or _readable_now(sorted(entry.unreadable), rows, source):
         return None if store.forget(entry) else store.find(target.key)
     return entry
 
@@ -192,35 +202,28 @@ def _stored_before(
 
 
 def _graph(
-    network: Network, source: batches.Source, rows: Rows, targets: list[Target]
+    network: Network, source: batches.Source, targets: list[Target], examples: int
 ) -> Callable[..., list[tf.Tensor]]:
-    """From a batch's tensors to those of every target, as they are stored; features first."""
+    """From a batch's tensors to those of every target, as they are stored; features first. See `inference`."""
     cuts = [t.cut for t in targets if t.cut is not None]
     trunk = network.trunk(cuts[0] if cuts else None, features=len(targets) > len(cuts))
-    return _as_kept(network, trunk, source.specs, targets, rows)
+    return _as_kept(network, trunk, source.specs, targets, examples)
 
 
-def _graph_between(
-    network: Network, start: Target, targets: list[Target], rows: Rows
-) -> Callable[..., list[tf.Tensor]]:
+def _graph_between(network: Network, start: Target, targets: list[Target]) -> Callable[..., list[tf.Tensor]]:
     """The same from the stored activations of an earlier cut."""
     trunk = network.between(start.cut, targets[0].cut)
-    return _as_kept(network, trunk, [tf.TensorSpec(t.shape, t.dtype) for t in trunk.inputs], targets, rows)
+    return _as_kept(network, trunk, [tf.TensorSpec(t.shape, t.dtype) for t in trunk.inputs], targets, 0)
 
 
 def _as_kept(
-    network: Network, trunk: keras.Model, inputs: Sequence[tf.TensorSpec], targets: list[Target], rows: Rows
+    network: Network, trunk: keras.Model, inputs: Sequence[tf.TensorSpec], targets: list[Target], examples: int
 ) -> Callable[..., list[tf.Tensor]]:
-    """For maps the graph stays as Keras makes it. Folding BatchNormalization would be quicker, but turns one value of
-    eighty to its neighbour in float16, from which phase 2 leads elsewhere: nobody without Thaw could reproduce a run.
-    The features beside them stay so too: a few millionths there led phase 2 to a loss that was 12 % apart.
-    """
     specs = [spec for target in targets for spec in target.specs]
-    maps = any(target.cut is not None for target in targets)
     return network.inference(
         lambda *x: [_narrowed(t, s) for t, s in zip(_flat(trunk(unwrapped(x), training=False)), specs, strict=True)],
         *inputs,
-        examples=0 if maps else len(rows.index),
+        examples=examples,
     )
 
 

@@ -90,11 +90,15 @@ class Network:
         Where there is BatchNormalization to fold, and are enough `examples` for that to pay, variables are turned into
         constants; elsewhere that only costs time.
         """
-        layers = self.base._flatten_layers(include_self=False)
-        if examples >= FEW and any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
+        if self.folds(examples):
             return frozen(function, *specs)
         graph = tf.function(function, input_signature=specs, autograph=False)
         return lambda *tensors: _as_list(graph(*tensors))
+
+    def folds(self, examples: int) -> bool:
+        """Whether `inference` folds BatchNormalization for so many examples: its answers are then millionths apart."""
+        layers = self.base._flatten_layers(include_self=False)
+        return examples >= FEW and any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers)
 
     @contextmanager
     def frozen_dropout_off(self, thawed: frozenset[str]) -> Iterator[None]:

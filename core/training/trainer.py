@@ -115,8 +115,8 @@ class _Training:
         cached = [p for p in todo if p.mode == CACHED]
         rows = self.examples.stored_rows()
         targets = [Target(self.network, p.cut, rows) for p in cached]
-        unchanged = self.examples.check_unchanged
-        found = activations(self.network, self.examples.source, rows, targets, store, self.reporter, unchanged)
+        unchanged, exact = self.examples.check_unchanged, any(p.phase == 2 for p in todo)
+        found = activations(self.network, self.examples.source, rows, targets, store, self.reporter, unchanged, exact)
         pairs = zip(cached, found.entries, strict=True)
         self.entries = {p.phase: entry for p, entry in pairs if entry is not None}
         self.features = found.features

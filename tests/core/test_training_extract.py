@@ -165,6 +165,28 @@ def test_maps_are_what_keras_says_to_the_bit_however_many_there_are(tmp_path, mo
     np.testing.assert_array_equal(found.entries[0].mapped(0), expected.astype("float16"))
 
 
+def test_features_that_were_folded_for_phase_1_alone_are_computed_anew_where_phase_2_follows(tmp_path, monkeypatch):
+    monkeypatch.setattr(network, "FEW", 1)
+    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
+    config = from_json({"data": str(data), "task": "image", "image_size": 64})
+    examples = Examples(run := create_run(config, {}), config, tasks.task("image"), Reporter(run))
+    parts, rows = tasks.task("image").build(config, 2), examples.stored_rows()
+    target, store = Target(parts, None, rows), FeatureStore(tmp_path / "store")
+
+    def stored(exact):
+        reporter = Reporter(create_run(config, {}))
+        found = activations(parts, examples.source, rows, [target], store, reporter, exact=exact)
+        return passes(reporter.run), found.entries[0].mapped(0).copy()
+
+    assert [stored(exact=False)[0] for _ in range(2)] == [[ONCE], []]
+    done, features = stored(exact=True)
+    assert done == [ONCE]
+    pictures = loaded(examples.source, rows.index, rows.views, 32)
+    trunk = parts.trunk(None, features=True)
+    np.testing.assert_array_equal(features, np.concatenate([trunk.predict_on_batch(x) for (x,), _ in pictures]))
+    assert [stored(exact)[0] for exact in (True, False)] == [[], []]
+
+
 @needs_minilm
 def test_texts_go_on_from_a_stored_cut_with_their_masks(tmp_path):
     settings = {"task": "text", "backbone": "MiniLM", "sequence_length": 16}
