@@ -10,7 +10,6 @@ from typing import Any, TextIO
 from core import record
 from core.any_text import on_one_line
 from core.errors import RunError
-from core.files import read_json
 from core.record import Run, read_events, silence
 
 POLL_SECONDS = 0.2
@@ -59,8 +58,7 @@ def _explained(run: Run, status: dict[str, Any]) -> dict[str, Any]:
     """
     until = time.monotonic() + EXIT_SECONDS
     while status["state"] == record.INTERRUPTED and time.monotonic() < until:
-        ended = read_json(run.exit_file)
-        if isinstance(ended, dict) and ended.get("pid") == status.get("pid"):
+        if run.known_end(status):
             return run.status()
         time.sleep(POLL_SECONDS)
     return status

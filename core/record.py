@@ -156,8 +156,7 @@ class Run(RunFolder):
 
     def _interrupted(self, status: dict[str, Any]) -> str:
         """Why a worker ended without a word, as far as that is known, and what to do."""
-        ended = read_json(self.exit_file)
-        known = ended if isinstance(ended, dict) and ended.get("pid") == status.get("pid") else {}
+        known = self.known_end(status)
         if known.get("out_of_memory") is True:
             return (
                 "The memory ran out, and the system ended the worker for it. Resume goes on from the last checkpoint; "
@@ -178,6 +177,11 @@ class Run(RunFolder):
             "The worker ended without a word: the machine may have been switched off, its memory may have run out, or "
             "its disk be full or read-only. Resume goes on from the last checkpoint."
         )
+
+    def known_end(self, status: dict[str, Any]) -> dict[str, Any]:
+        """What `exit.json` says of how the worker of a status ended; empty where it says nothing of that one."""
+        ended = read_json(self.exit_file)
+        return ended if isinstance(ended, dict) and ended.get("pid") == status.get("pid") else {}
 
     def _last_words(self) -> str:
         """How the worker said that it ended, where it could still append that but replace its status no more."""

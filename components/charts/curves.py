@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from components.numbers import percent
 from components.plot import Figure
+from core.best_epoch import best_epoch
 
 Event = dict[str, Any]
 Measure = Literal["loss", "accuracy"]
@@ -50,7 +51,7 @@ def _line(rows: Sequence[Event], phase: int, split: str, measure: Measure) -> di
 
 def _best(rows: Sequence[Event], phase: int, measure: Measure) -> dict[str, Any]:
     """A ring around the epoch whose model the phase keeps."""
-    best = _kept(rows, phase)
+    best = best_epoch(rows, phase)
     return {
         "type": "scatter",
         "mode": "markers",
@@ -60,12 +61,6 @@ def _best(rows: Sequence[Event], phase: int, measure: Measure) -> dict[str, Any]
         "hoverinfo": "skip",
         "showlegend": False,
     }
-
-
-def _kept(rows: Sequence[Event], phase: int) -> list[Event]:
-    """The first epoch with the lowest held-out loss, if one has ended."""
-    mine = [row for row in rows if row["phase"] == phase and row.get("val_loss") is not None]
-    return [min(mine, key=lambda row: row["val_loss"])] if mine else []
 
 
 def _batches(events: Sequence[Event], phase: int, measure: Measure) -> dict[str, Any]:
@@ -154,7 +149,7 @@ def in_words(events: Sequence[Event], measure: Measure) -> str:
             said.append(
                 f"Phase {phase}, epochs {mine[0]['epoch']} to {mine[-1]['epoch']}: "
                 f"held-out {measure} went from {first} to {last}"
-                + "".join(f"; the lowest held-out loss was in epoch {row['epoch']}" for row in _kept(rows, phase))
+                + "".join(f"; the lowest held-out loss was in epoch {row['epoch']}" for row in best_epoch(rows, phase))
                 + "."
             )
     return " ".join(said)

@@ -1,9 +1,10 @@
 """Charts of the report as plain Plotly figures: blue is frozen, orange is thawed, as everywhere in Thaw."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.best_epoch import best_epoch
 from core.evaluation.confusions import most_confused
 from core.exports.wording import number
 from core.palette import CLASSES, of_class
@@ -29,7 +30,7 @@ def learning(epochs: Sequence[dict[str, Any]], measure: str) -> Figure:
                         "line": {"color": colour, "dash": dash, "width": 3 if dash == "solid" else 1.5},
                     }
                 )
-        traces += [_ring(kept, measure, colour) for kept in _kept(mine)]
+        traces += [_ring(kept, measure, colour) for kept in best_epoch(mine, phase)]
     shapes = [_band(0, edge, BLUE)] if edge else []
     if any(e["phase"] == 2 for e in epochs):
         shapes.append(_band(edge, max(e["epoch"] for e in epochs), ORANGE))
@@ -37,13 +38,7 @@ def learning(epochs: Sequence[dict[str, Any]], measure: str) -> Figure:
     return _figure(traces, "epoch", measure, shapes=shapes, yaxis=axis)
 
 
-def _kept(epochs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first epoch with the lowest held-out loss, if one has ended."""
-    told = [e for e in epochs if e.get("val_loss") is not None]
-    return [min(told, key=lambda e: e["val_loss"])] if told else []
-
-
-def _ring(epoch: dict[str, Any], measure: str, colour: str) -> Figure:
+def _ring(epoch: Mapping[str, Any], measure: str, colour: str) -> Figure:
     marker = {"symbol": "circle-open", "size": 15, "color": colour, "line": {"width": 2}}
     place = {"x": [epoch["epoch"]], "y": [epoch.get(f"val_{measure}")]}
     return {"type": "scatter", "mode": "markers", **place, "marker": marker, "hoverinfo": "skip", "showlegend": False}

@@ -37,6 +37,20 @@ def passes(run):
     return [stage.partition(":")[0] for stage in stages if stage.startswith("Computing")]
 
 
+def built(tmp_path, image_size):
+    """A run on twenty pictures, its examples, the network and the rows that are stored."""
+    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
+    config = from_json({"data": str(data), "task": "image", "image_size": image_size})
+    examples = Examples(run := create_run(config, {}), config, tasks.task("image"), Reporter(run))
+    return run, examples, tasks.task("image").build(config, 2), examples.stored_rows()
+
+
+def keras_says(trunk, examples, rows):
+    """The answers of a network to all examples, batch by batch."""
+    pictures = loaded(examples.source, rows.index, rows.views, 32)
+    return np.concatenate([trunk.predict_on_batch(x) for (x,), _ in pictures])
+
+
 def assert_alike(one, other):
     """That both say nearly the same of the same examples after phase 2."""
     tables = [
@@ -124,10 +138,7 @@ def test_a_further_pass_is_announced_and_goes_on_with_what_fitted_and_no_look_fo
 
     monkeypatch.setattr(extract.batches, "loaded", scarce)
     monkeypatch.setattr(extract, "_readable_now", lambda *lost: looks.append(lost) or True)
-    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
-    config = from_json({"data": str(data), "task": "image", "image_size": 32})
-    examples = Examples(run := create_run(config, {}), config, tasks.task("image"), Reporter(run))
-    parts, rows = tasks.task("image").build(config, 2), examples.stored_rows()
+    run, examples, parts, rows = built(tmp_path, 32)
     targets, store = [Target(parts, None, rows)], FeatureStore(tmp_path / "store")
     activations(parts, examples.source, rows, targets, store, Reporter(run))
     assert sizes == [32, 16, 8, 8]
@@ -153,37 +164,27 @@ def test_what_another_run_reads_serves_this_one_too_with_what_it_left_out(tmp_pa
 def test_maps_are_what_keras_says_to_the_bit_however_many_there_are(tmp_path, monkeypatch):
     """Folded BatchNormalization would round some of them otherwise."""
     monkeypatch.setattr(network, "FEW", 1)
-    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
-    config = from_json({"data": str(data), "task": "image", "image_size": 64})
-    examples = Examples(run := create_run(config, {}), config, tasks.task("image"), Reporter(run))
-    parts, rows = tasks.task("image").build(config, 2), examples.stored_rows()
+    run, examples, parts, rows = built(tmp_path, 64)
     target = Target(parts, cut_points(parts.base)[-6], rows)
     found = activations(parts, examples.source, rows, [target], FeatureStore(tmp_path / "store"), Reporter(run))
-    trunk = parts.trunk(target.cut, features=False)
-    pictures = loaded(examples.source, rows.index, rows.views, 32)
-    expected = np.concatenate([trunk.predict_on_batch(x) for (x,), _ in pictures])
+    expected = keras_says(parts.trunk(target.cut, features=False), examples, rows)
     np.testing.assert_array_equal(found.entries[0].mapped(0), expected.astype("float16"))
 
 
 def test_features_that_were_folded_for_phase_1_alone_are_computed_anew_where_phase_2_follows(tmp_path, monkeypatch):
     monkeypatch.setattr(network, "FEW", 1)
-    data = make_pictures(tmp_path / "data", ["a", "b"], 10)
-    config = from_json({"data": str(data), "task": "image", "image_size": 64})
-    examples = Examples(run := create_run(config, {}), config, tasks.task("image"), Reporter(run))
-    parts, rows = tasks.task("image").build(config, 2), examples.stored_rows()
+    run, examples, parts, rows = built(tmp_path, 64)
     target, store = Target(parts, None, rows), FeatureStore(tmp_path / "store")
 
     def stored(exact):
-        reporter = Reporter(create_run(config, {}))
+        reporter = Reporter(create_run(run.config(), {}))
         found = activations(parts, examples.source, rows, [target], store, reporter, exact=exact)
         return passes(reporter.run), found.entries[0].mapped(0).copy()
 
     assert [stored(exact=False)[0] for _ in range(2)] == [[ONCE], []]
     done, features = stored(exact=True)
     assert done == [ONCE]
-    pictures = loaded(examples.source, rows.index, rows.views, 32)
-    trunk = parts.trunk(None, features=True)
-    np.testing.assert_array_equal(features, np.concatenate([trunk.predict_on_batch(x) for (x,), _ in pictures]))
+    np.testing.assert_array_equal(features, keras_says(parts.trunk(None, features=True), examples, rows))
     assert [stored(exact)[0] for exact in (True, False)] == [[], []]
 
 
